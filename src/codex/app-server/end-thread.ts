@@ -1,0 +1,70 @@
+import type { Action } from '../../core/policy/action.ts';
+import { endTree } from '../../machine/kill.ts';
+import { RpcRefused } from './connection.ts';
+import type { Link } from './link.ts';
+
+/** An interrupt ends a turn in 42 ms even in a header stall (codex-facts, section 3); far longer is no answer. */
+const INTERRUPT_DEADLINE_MS = 5_000;
+/** The kernel ends a killed process at once, unless it is in an uninterruptible wait. */
+const SWEEP_DEADLINE_MS = 10_000;
+
+/**
+ * Ends all that runs for a thread, in the order that leaves nothing behind (codex-facts, section 7): the turn,
+ * its background terminals, the subscription, then whatever still carries the thread's id in its environment.
+ * Returns what survived. Without a link the server is dead, and only the sweep is left to do.
+ */
+export async function endThread(link: Link | null, action: Action & { type: 'end-work' }): Promise<string[]> {
+  if (link !== null) await endTurn(link, action);
+  const { survivors } = await endTree({
+    roots: [],
+    alsoOwned: [
+      [{ name: 'CODEX_THREAD_ID', value: action.thread }],
+      [{ name: 'CODEX_SESSION_ID', value: action.thread }],
+    ],
+    graceMs: action.mode === 'kill' ? 0 : action.graceMs,
+    deadlineMs: action.graceMs + SWEEP_DEADLINE_MS,
+  });
+  return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);
+}
+
+async function endTurn(link: Link, { thread, turn }: Action & { type: 'end-work' }): Promise<void> {
+  const active = turn ?? (await activeTurn(link, thread));
+  if (active !== null) {
+    const ended = link.waitFor(
+      (method, params) => method === 'turn/completed' && isOf(params, thread),
+      INTERRUPT_DEADLINE_MS,
+    );
+    const accepted = await unlessRefused(
+      link.connection.call('turn/interrupt', { threadId: thread, turnId: active }),
+    );
+    if (accepted) await ended;
+  }
+  await unlessRefused(link.connection.call('thread/backgroundTerminals/clean', { threadId: thread }));
+  await unlessRefused(link.connection.call('thread/unsubscribe', { threadId: thread }));
+}
+
+async function activeTurn(link: Link, thread: string): Promise<string | null> {
+  const read = await settled(
+    link.connection.call('thread/turns/list', { threadId: thread, limit: 1, sortDirection: 'desc' }),
+  );
+  const [newest] = read?.data ?? [];
+  return newest?.status === 'inProgress' ? newest.id : null;
+}
+
+/** A refusal means that there is nothing of the kind to end: the turn is over, the thread is not loaded. */
+async function unlessRefused(call: Promise<unknown>): Promise<boolean> {
+  return (await settled(call)) !== null;
+}
+
+async function settled<Result>(call: Promise<Result>): Promise<Result | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof RpcRefused) return null;
+    throw error;
+  }
+}
+
+function isOf(params: unknown, thread: string): boolean {
+  return typeof params === 'object' && params !== null && 'threadId' in params && params.threadId === thread;
+}

@@ -1,0 +1,66 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive, type ProcessIdentity } from '../../machine/identity.ts';
+import { type EndTreeResult, endTree } from '../../machine/kill.ts';
+import { markEntries, ownerEnvironment } from '../../machine/owner-mark.ts';
+import { assertSocketPath } from '../../machine/private-directory.ts';
+import { spawnDetached } from '../../machine/spawn.ts';
+import type { Launch } from '../launch/launch.ts';
+
+/** An app-server that we started: enough to find, reach and end it from another daemon. */
+export type ServerRecord = {
+  /** Our name for this very process; a restarted server has another. */
+  instance: string;
+  /** Key of the launch it serves. */
+  identity: string;
+  process: ProcessIdentity;
+  socket: string;
+  log: string;
+};
+
+export type ServerPlace = { owner: string; socketsDirectory: string; logsDirectory: string };
+
+/** Between SIGTERM and SIGKILL: a server with a turn under way ignores the first SIGTERM (codex-facts, section 3). */
+const SERVER_GRACE_MS = 2_000;
+const SERVER_END_DEADLINE_MS = 10_000;
+
+/**
+ * Starts `codex app-server` in a process session of its own, so that it outlives us; marked in its environment
+ * as ours. It runs in `/`: every thread names its own folder. Throws SpawnError, and then nothing runs.
+ */
+export async function startServer(
+  launch: Launch,
+  identity: string,
+  instance: string,
+  place: ServerPlace,
+): Promise<ServerRecord> {
+  const socket = join(place.socketsDirectory, `${instance}.sock`);
+  assertSocketPath(socket);
+  const log = join(place.logsDirectory, `app-server-${instance}.log`);
+  const started = await spawnDetached({
+    file: launch.binary.path,
+    args: ['app-server', '--listen', `unix://${socket}`, ...launch.overrides],
+    cwd: '/',
+    env: { ...launch.environment, ...ownerEnvironment({ owner: place.owner, server: instance }) },
+    stdoutFile: log,
+    stderrFile: log,
+  });
+  return { instance, identity, process: started.identity, socket, log };
+}
+
+/** True while the very process that we started runs. */
+export function isServerAlive(record: ServerRecord): boolean {
+  return isAlive(record.process);
+}
+
+/** Ends a server and all that carries its mark, and says what is left. Removes its socket. */
+export async function endServer(record: ServerRecord, owner: string): Promise<EndTreeResult> {
+  const result = await endTree({
+    roots: [record.process],
+    alsoOwned: [markEntries({ owner, server: record.instance })],
+    graceMs: SERVER_GRACE_MS,
+    deadlineMs: SERVER_END_DEADLINE_MS,
+  });
+  if (existsSync(record.socket)) rmSync(record.socket, { force: true });
+  return result;
+}

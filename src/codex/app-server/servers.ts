@@ -1,0 +1,115 @@
+import type { Launch } from '../launch/launch.ts';
+import { Link, type LinkPorts } from './link.ts';
+import { endServer, isServerAlive, type ServerPlace, type ServerRecord, startServer } from './server.ts';
+
+export type ServersPorts = Omit<LinkPorts, 'closed'> & {
+  launchOf(identity: string): Launch;
+  instanceId(): string;
+  place: ServerPlace;
+  version: string;
+  /** Records outlive us: what was started must be found again by the next daemon. */
+  keep(record: ServerRecord): void;
+  ended(instance: string): void;
+  records(): ServerRecord[];
+};
+
+/** The app-servers of this state directory: at most one that lives for each launch identity. */
+export class Servers {
+  readonly #ports: ServersPorts;
+  readonly #links = new Map<string, Promise<Link>>();
+
+  constructor(ports: ServersPorts) {
+    this.#ports = ports;
+  }
+
+  /** The record of a server that is not known to have ended. */
+  record(instance: string): ServerRecord | null {
+    return this.#ports.records().find((record) => record.instance === instance) ?? null;
+  }
+
+  /**
+   * A link to the server of an identity: the one that is open, else to the one that lives, else to a new one.
+   * Rejects where the server cannot be started or reached.
+   */
+  linkFor(identity: string): Promise<Link> {
+    const known = this.#links.get(identity);
+    if (known !== undefined) return known;
+    const opening = this.#open(identity);
+    this.#links.set(identity, opening);
+    opening.catch(() => this.#links.delete(identity));
+    return opening;
+  }
+
+  async #open(identity: string): Promise<Link> {
+    const record = this.#living(identity) ?? (await this.#start(identity));
+    const ports: LinkPorts = {
+      say: this.#ports.say,
+      requestId: this.#ports.requestId,
+      now: this.#ports.now,
+      log: this.#ports.log,
+      closed: (why) => void this.#closed(identity, why),
+    };
+    return Link.open(record, this.#ports.version, ports);
+  }
+
+  #living(identity: string): ServerRecord | null {
+    for (const record of this.#ports.records()) {
+      if (!isServerAlive(record)) this.#ports.ended(record.instance);
+      else if (record.identity === identity) return record;
+    }
+    return null;
+  }
+
+  async #start(identity: string): Promise<ServerRecord> {
+    const record = await startServer(
+      this.#ports.launchOf(identity),
+      identity,
+      this.#ports.instanceId(),
+      this.#ports.place,
+    );
+    this.#ports.keep(record);
+    this.#ports.log('app-server.started', {
+      instance: record.instance,
+      pid: record.process.pid,
+      log: record.log,
+    });
+    return record;
+  }
+
+  async #closed(identity: string, why: string): Promise<void> {
+    const link = await this.#links.get(identity)?.catch(() => null);
+    this.#links.delete(identity);
+    if (link === null || link === undefined) return;
+    const { record } = link;
+    const detail = isServerAlive(record) ? why : `its process (pid ${record.process.pid}) has ended`;
+    this.#ports.log('app-server.link-closed', { instance: record.instance, detail });
+    const at = this.#ports.now();
+    for (const session of link.sessions()) {
+      this.#ports.say(session, {
+        source: 'machine',
+        at,
+        body: { type: 'server-gone', server: record.instance, detail },
+      });
+    }
+  }
+
+  /** Ends the server of a record with all that carries its mark; returns what survived. */
+  async end(record: ServerRecord): Promise<string[]> {
+    const link = await this.#links.get(record.identity)?.catch(() => null);
+    if (link?.record.instance === record.instance) {
+      this.#links.delete(record.identity);
+      link.close();
+    }
+    const { survivors } = await endServer(record, this.#ports.place.owner);
+    if (survivors.length === 0) this.#ports.ended(record.instance);
+    this.#ports.log('app-server.ended', { instance: record.instance, survivors: survivors.length });
+    return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);
+  }
+
+  /** Lets go of every server without ending it. */
+  async closeLinks(): Promise<void> {
+    const links = [...this.#links.values()];
+    this.#links.clear();
+    for (const opening of links) (await opening.catch(() => null))?.close();
+  }
+}

@@ -1,0 +1,149 @@
+import type { Driver } from '../../core/driver.ts';
+import type { Evidence } from '../../core/evidence/evidence.ts';
+import type { Action } from '../../core/policy/action.ts';
+import type { WorkResult } from '../../core/session/fact.ts';
+import type { Session } from '../../core/session/session.ts';
+import { OutcomeUnknown, RpcRefused } from '../app-server/connection.ts';
+import { endThread } from '../app-server/end-thread.ts';
+import type { Link } from '../app-server/link.ts';
+import { observe } from '../app-server/observe.ts';
+import { isServerAlive } from '../app-server/server.ts';
+import { Servers, type ServersPorts } from '../app-server/servers.ts';
+import { isMissingThread } from '../known-messages.ts';
+import { threadSettings, writableRoots } from '../launch/thread-settings.ts';
+
+export type AppServerPorts = ServersPorts & {
+  say(session: string, evidence: Evidence): void;
+};
+
+/** First pause before an action that failed is tried again, milliseconds; doubles up to the longest. */
+const RETRY_MS = { first: 1_000, longest: 60_000 } as const;
+
+/** Runs sessions as threads of app-servers: one server for each launch identity. See core/driver.ts. */
+export class AppServerDriver implements Driver {
+  readonly #ports: AppServerPorts;
+  readonly servers: Servers;
+
+  constructor(ports: AppServerPorts) {
+    this.#ports = ports;
+    this.servers = new Servers(ports);
+  }
+
+  'open-thread' = (session: Session): Promise<WorkResult> =>
+    this.#guarded(session, async () => {
+      const link = await this.servers.linkFor(session.spec.identity);
+      const { thread, model } = await link.connection.call('thread/start', threadSettings(session.spec));
+      this.#follow(link, session, thread.id);
+      this.#say(session, {
+        type: 'thread-opened',
+        thread: thread.id,
+        server: link.record.instance,
+        rollout: thread.path,
+        model,
+      });
+      return { type: 'done' };
+    });
+
+  'start-turn' = (session: Session, action: Action & { type: 'start-turn' }): Promise<WorkResult> =>
+    this.#guarded(session, async () => {
+      const link = await this.servers.linkFor(session.spec.identity);
+      if (!link.isFollowing(action.thread))
+        return { type: 'stale', why: 'the thread is not followed on this server yet' };
+      const { turn } = await link.connection.call('turn/start', {
+        threadId: action.thread,
+        input: [{ type: 'text', text: action.text, text_elements: [] }],
+      });
+      this.#say(session, { type: 'turn-started', thread: action.thread, turn: turn.id });
+      return { type: 'done' };
+    });
+
+  answer = (session: Session, action: Action & { type: 'answer' }): Promise<WorkResult> =>
+    this.#guarded(session, async () => {
+      const link = await this.servers.linkFor(session.spec.identity);
+      const outcome =
+        link.record.instance === action.origin.server ? link.answer(action.origin, action.answer) : 'gone';
+      switch (outcome) {
+        case 'sent':
+          return { type: 'done' };
+        case 'gone':
+          return { type: 'stale', why: 'Codex no longer has the request open' };
+        case 'misfit':
+          return { type: 'given-up', why: 'the answer does not fit the request', reason: 'config' };
+        case 'unsent':
+          return { type: 'unknown', why: 'the connection closed' };
+        default:
+          return outcome satisfies never;
+      }
+    });
+
+  look = (session: Session, action: Action & { type: 'look' }): Promise<WorkResult> =>
+    this.#guarded(session, async () => {
+      const { server } = session;
+      const record = server === null ? null : this.servers.record(server);
+      if (server !== null && (record === null || !isServerAlive(record))) {
+        this.#say(session, { type: 'server-gone', server, detail: 'its process has ended' });
+      }
+      const link = await this.servers.linkFor(session.spec.identity);
+      const resume = !link.isFollowing(action.thread);
+      this.#follow(link, session, action.thread);
+      try {
+        const said = await observe(link, session, action.thread, resume);
+        for (const body of said.evidence) this.#say(session, body);
+        return said.complete
+          ? { type: 'done' }
+          : this.#retry(session, 'look', 'Codex is still repeating its open requests');
+      } catch (error) {
+        if (resume) link.forget(action.thread);
+        if (!isMissingThread(error)) throw error;
+        this.#say(session, {
+          type: 'thread-missing',
+          thread: action.thread,
+          detail: (error as Error).message,
+        });
+        return { type: 'done' };
+      }
+    });
+
+  'end-work' = (session: Session, action: Action & { type: 'end-work' }): Promise<WorkResult> =>
+    this.#guarded(session, async () => {
+      const record = session.server === null ? null : this.servers.record(session.server);
+      const link =
+        record !== null && isServerAlive(record) ? await this.servers.linkFor(session.spec.identity) : null;
+      const survivors = await endThread(link, action);
+      link?.forget(action.thread);
+      this.#say(session, { type: 'work-gone', run: action.run, survivors });
+      return { type: 'done' };
+    });
+
+  #follow(link: Link, session: Session, thread: string): void {
+    const { environment } = this.#ports.launchOf(session.spec.identity);
+    link.follow(thread, {
+      session: session.spec.id,
+      writableRoots: writableRoots(session.spec, environment),
+      path: environment.PATH ?? '',
+    });
+  }
+
+  #say(session: Session, body: Evidence['body']): void {
+    this.#ports.say(session.spec.id, { source: 'app-server', at: this.#ports.now(), body });
+  }
+
+  /** Puts what can go wrong between us and Codex into the words of the core. */
+  async #guarded(session: Session, work: () => Promise<WorkResult>): Promise<WorkResult> {
+    try {
+      return await work();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (error instanceof OutcomeUnknown) return { type: 'unknown', why };
+      // Codex said no to what we asked, in words of its protocol: asking again changes nothing.
+      if (error instanceof RpcRefused) return { type: 'given-up', why, reason: 'config' };
+      return this.#retry(session, null, why);
+    }
+  }
+
+  #retry(session: Session, key: string | null, why: string): WorkResult {
+    const tries = key === null ? 1 : (session.work[key]?.attempts ?? 1);
+    const pause = Math.min(RETRY_MS.first * 2 ** (tries - 1), RETRY_MS.longest);
+    return { type: 'retry', why, retryAt: this.#ports.now() + pause };
+  }
+}

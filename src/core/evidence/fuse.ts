@@ -1,0 +1,184 @@
+import { openRequests, type Session } from '../session/session.ts';
+import type { Because, Phase, Status } from '../session/status.ts';
+
+/**
+ * How long the thread's own status may contradict what else is known before the verdict is `unknown`,
+ * milliseconds. Codex 0.169 announces `waitingOnApproval` a few milliseconds before the request itself.
+ */
+export const CONTRADICTION_BOUND_MS = 3_000;
+
+type Verdict = { phase: Phase; because: Because[]; confidence: 'certain' | 'likely' | null };
+
+/**
+ * What is true of a session at `now`, from all that is known of it, and why. The first table row that holds
+ * decides; sources that contradict each other longer than the bound give `unknown` with both named.
+ */
+export function fuse(session: Session, now: number): Status {
+  const verdict =
+    ended(session) ??
+    unreachable(session) ??
+    contradicted(session, now) ??
+    waiting(session) ??
+    throttled(session) ??
+    atWork(session);
+  const unchanged = samePhase(session.status, verdict.phase);
+  return {
+    ...verdict.phase,
+    since: unchanged ? session.status.since : now,
+    because: verdict.because,
+    confidence: verdict.confidence,
+  };
+}
+
+/** True where both say the same phase with the same data. */
+export function samePhase(left: Phase, right: Phase): boolean {
+  return phaseKey(left) === phaseKey(right);
+}
+
+function phaseKey(phase: Phase): string {
+  switch (phase.phase) {
+    case 'starting':
+    case 'working':
+      return phase.phase;
+    case 'waiting':
+      return `waiting ${phase.need} ${phase.requestId}`;
+    case 'throttled':
+      return `throttled ${phase.cause} ${phase.until ?? '-'}`;
+    case 'done':
+      return `done ${phase.doubts.join(',')}`;
+    case 'failed':
+      return `failed ${phase.reason} ${phase.detail}`;
+    case 'stopped':
+      return `stopped ${phase.survivors.join(',')}`;
+    case 'lost':
+      return `lost ${phase.detail}`;
+    case 'unknown':
+      return `unknown ${phase.why}`;
+    default:
+      return phase satisfies never;
+  }
+}
+
+function ended(session: Session): Verdict | null {
+  const { end, endedAt } = session.run;
+  if (end === null) return null;
+  const at = endedAt ?? session.createdAt;
+  switch (end.type) {
+    case 'done': {
+      const doubts =
+        session.changes?.files === 0 ? [...new Set([...end.doubts, 'no-changes' as const])] : end.doubts;
+      return certain({ phase: 'done', doubts }, [
+        { source: 'app-server', fact: 'turn/completed with status completed', at },
+      ]);
+    }
+    case 'failed':
+      return certain({ phase: 'failed', reason: end.reason, detail: end.detail }, [
+        { source: 'app-server', fact: end.detail, at },
+      ]);
+    case 'stopped':
+      return certain({ phase: 'stopped', survivors: end.survivors }, [
+        { source: 'machine', fact: stopFact(end.survivors, end.by), at },
+      ]);
+    case 'lost':
+      return {
+        phase: { phase: 'lost', detail: end.detail },
+        because: [{ source: 'app-server', fact: end.detail, at }],
+        confidence: 'certain',
+      };
+    default:
+      return end satisfies never;
+  }
+}
+
+function stopFact(survivors: string[], by: string): string {
+  if (survivors.length > 0) return `ended for ${by}, but these still run: ${survivors.join(', ')}`;
+  return `ended for ${by}; nothing of it runs`;
+}
+
+function unreachable(session: Session): Verdict | null {
+  if (session.serverGone === null) return null;
+  const why = `the app-server is out of reach: ${session.serverGone.detail}`;
+  return {
+    phase: { phase: 'unknown', why },
+    because: [{ source: 'machine', fact: why, at: session.serverGone.at }],
+    confidence: null,
+  };
+}
+
+function contradicted(session: Session, now: number): Verdict | null {
+  const { report } = session;
+  if (report === null || report.at + CONTRADICTION_BOUND_MS > now) return null;
+  const unanswered = session.requests.filter((request) => request.state.type !== 'closed');
+  const latest = session.run.turns.at(-1);
+  const disagreement =
+    report.waiting && unanswered.length === 0
+      ? 'the thread says that it waits for an answer, but no request of it is known'
+      : report.state === 'not-loaded' && latest !== undefined
+        ? 'the thread is not loaded, but the end of its turn was never seen'
+        : report.state === 'idle' && latest !== undefined && session.serverGone === null
+          ? 'the thread is idle, but the end of its turn was never seen'
+          : null;
+  if (disagreement === null) return null;
+  return {
+    phase: { phase: 'unknown', why: disagreement },
+    because: [
+      {
+        source: 'app-server',
+        fact: `thread/status ${report.state}${report.waiting ? ' (waiting)' : ''}`,
+        at: report.at,
+      },
+      { source: 'app-server', fact: `last progress of the turn`, at: session.lastProgressAt },
+    ],
+    confidence: null,
+  };
+}
+
+function waiting(session: Session): Verdict | null {
+  const oldest = openRequests(session)[0];
+  if (oldest === undefined) return null;
+  return certain({ phase: 'waiting', need: oldest.ask.need, requestId: oldest.id }, [
+    {
+      source: 'app-server',
+      fact: `${oldest.origin.method} ${oldest.id}: ${oldest.ask.question}`,
+      at: oldest.openedAt,
+    },
+  ]);
+}
+
+function throttled(session: Session): Verdict | null {
+  if (session.trouble === null) return null;
+  const { cause, until, message, since } = session.trouble;
+  return certain({ phase: 'throttled', cause, until }, [
+    { source: 'app-server', fact: `Codex retries: ${message}`, at: since },
+  ]);
+}
+
+function atWork(session: Session): Verdict {
+  const turn = session.run.turns.at(-1);
+  if (turn === undefined) {
+    return certain({ phase: 'starting' }, [
+      { source: 'coxswain', fact: startingFact(session), at: session.run.openedAt },
+    ]);
+  }
+  const stopping = session.endRequested;
+  const because: Because[] = [
+    { source: 'app-server', fact: session.activity ?? 'the turn is in progress', at: session.lastProgressAt },
+  ];
+  if (stopping !== null)
+    because.unshift({
+      source: 'user',
+      fact: `${stopping.mode} was asked for by ${stopping.by}`,
+      at: stopping.at,
+    });
+  return certain({ phase: 'working' }, because);
+}
+
+function startingFact(session: Session): string {
+  const waitingWork = Object.values(session.work).find((work) => work.state.type === 'waiting');
+  if (waitingWork?.state.type === 'waiting') return `tries again: ${waitingWork.state.why}`;
+  return session.run.thread === null ? 'a thread is being opened' : 'the prompt is being handed over';
+}
+
+function certain(phase: Phase, because: Because[]): Verdict {
+  return { phase, because, confidence: 'certain' };
+}

@@ -1,0 +1,256 @@
+import type { Evidence, EvidenceBody, TurnError } from '../evidence/evidence.ts';
+import { type Closing, originKey } from '../session/request.ts';
+import { hasEnded, knowsTurn, type RunEnd, type Session } from '../session/session.ts';
+import type { Doubt, Source } from '../session/status.ts';
+import type { Growing } from './fold.ts';
+
+/**
+ * Turns one piece of evidence into facts. Evidence may be doubled, late or out of order: what is known is not
+ * added again, and the end of a run is absorbing.
+ */
+export function absorb(growing: Growing, evidence: Evidence): void {
+  const { body, source } = evidence;
+  if (isOfAnotherThread(growing.session, body)) return;
+  switch (body.type) {
+    case 'thread-opened':
+      return threadOpened(growing, source, body);
+    case 'thread-status':
+      return threadStatus(growing, source, body.state, body.waiting);
+    case 'turn-started':
+      admitTurn(growing, source, body.turn);
+      return;
+    case 'item-started':
+      if (admitTurn(growing, source, body.turn) && !hasEnded(growing.session)) {
+        growing.add(source, { type: 'activity', turn: body.turn, line: body.line });
+      }
+      return;
+    case 'item-completed':
+      if (!admitTurn(growing, source, body.turn)) return;
+      if (growing.session.items[body.turn]?.includes(body.item.id)) return;
+      growing.add(source, { type: 'item', turn: body.turn, item: body.item });
+      return;
+    case 'progress':
+      if (admitTurn(growing, source, body.turn) && !hasEnded(growing.session))
+        growing.add(source, { type: 'progress' });
+      return;
+    case 'request-opened':
+      return requestOpened(growing, source, body);
+    case 'request-resolved':
+      return requestResolved(growing, source, body);
+    case 'retrying':
+      if (!admitTurn(growing, source, body.turn) || hasEnded(growing.session)) return;
+      growing.add(source, { type: 'trouble', cause: body.cause, message: body.message, until: body.until });
+      return;
+    case 'tokens':
+      if (growing.session.tokens.total !== body.tokens.total)
+        growing.add(source, { type: 'tokens', tokens: body.tokens });
+      return;
+    case 'turn-ended':
+      return turnEnded(growing, source, body.turn, body.outcome, body.error);
+    case 'server-gone':
+      if (hasEnded(growing.session) || growing.session.server !== body.server) return;
+      growing.add(source, { type: 'server-gone', server: body.server, detail: body.detail });
+      growing.add(source, { type: 'look-due', why: body.detail });
+      return;
+    case 'observed':
+      return observed(growing, source, body);
+    case 'thread-missing':
+      if (hasEnded(growing.session)) return;
+      return growing.session.endRequested === null
+        ? endRun(growing, source, { type: 'lost', detail: body.detail })
+        : endRun(growing, source, { type: 'stopped', by: growing.session.endRequested.by, survivors: [] });
+    case 'work-gone':
+      return workGone(growing, source, body.run, body.survivors);
+    case 'changes':
+      growing.add(source, { type: 'changes', changes: body.changes });
+      return;
+    case 'gap':
+      if (!hasEnded(growing.session)) growing.add(source, { type: 'look-due', why: body.why });
+      return;
+    case 'unrecognised':
+      growing.add(source, { type: 'note', text: `not understood: ${body.name}` });
+      return;
+    default:
+      return body satisfies never;
+  }
+}
+
+function isOfAnotherThread(session: Session, body: EvidenceBody): boolean {
+  if (body.type === 'thread-opened') return false;
+  const thread = 'thread' in body ? body.thread : body.type === 'request-opened' ? body.origin.thread : null;
+  return thread !== null && thread !== session.run.thread;
+}
+
+function threadOpened(
+  growing: Growing,
+  source: Source,
+  body: EvidenceBody & { type: 'thread-opened' },
+): void {
+  if (growing.session.run.thread !== null || hasEnded(growing.session)) return;
+  const { thread, server, rollout, model } = body;
+  growing.add(source, { type: 'thread-bound', thread, server, rollout, model });
+}
+
+function threadStatus(
+  growing: Growing,
+  source: Source,
+  state: 'active' | 'idle' | 'error' | 'not-loaded',
+  waiting: boolean,
+): void {
+  const { report } = growing.session;
+  if (report?.state === state && report.waiting === waiting) return;
+  growing.add(source, { type: 'thread-reported', report: { at: growing.now, state, waiting } });
+  if (state === 'not-loaded' && !hasEnded(growing.session)) {
+    growing.add(source, { type: 'look-due', why: 'the app-server unloaded the thread' });
+  }
+}
+
+/**
+ * Makes sure that the turn is known; true where it belongs to the newest run. A new turn after the end of a
+ * run was started by someone else on the same thread (an attached terminal): it is a run of its own.
+ */
+function admitTurn(growing: Growing, source: Source, turn: string): boolean {
+  const { session } = growing;
+  if (session.run.turns.includes(turn)) return true;
+  if (knowsTurn(session, turn)) return false;
+  const { end } = session.run;
+  if (end !== null) {
+    growing.add(source, {
+      type: 'run-opened',
+      n: session.run.n + 1,
+      prompt: '',
+      thread: session.run.thread,
+      why: 'a turn was started from elsewhere',
+    });
+    if (end.type === 'stopped') {
+      growing.add(source, { type: 'end-requested', mode: 'kill', by: end.by, graceMs: 0 });
+    }
+  }
+  growing.add(source, { type: 'turn-started', turn });
+  return true;
+}
+
+function requestOpened(
+  growing: Growing,
+  source: Source,
+  body: EvidenceBody & { type: 'request-opened' },
+): void {
+  const key = originKey(body.origin);
+  if (growing.session.requests.some((request) => originKey(request.origin) === key)) return;
+  if (!admitTurn(growing, source, body.origin.turn)) return;
+  const request = {
+    id: body.id,
+    run: growing.session.run.n,
+    origin: body.origin,
+    ask: body.ask,
+    openedAt: growing.now,
+    state: { type: 'open' },
+  } as const;
+  growing.add(source, { type: 'request-opened', request });
+  if (hasEnded(growing.session)) closeRequests(growing, source, 'withdrawn', 'its run has ended');
+}
+
+function requestResolved(
+  growing: Growing,
+  source: Source,
+  body: EvidenceBody & { type: 'request-resolved' },
+): void {
+  const request = growing.session.requests.find(
+    ({ origin, state }) =>
+      state.type !== 'closed' &&
+      origin.server === body.server &&
+      origin.rpcId === body.rpcId &&
+      origin.thread === body.thread,
+  );
+  if (request === undefined) return;
+  const answered = body.ours && request.state.type === 'answering';
+  growing.add(source, {
+    type: 'request-closed',
+    requestId: request.id,
+    how: answered ? 'answered' : 'elsewhere',
+    why: answered ? null : 'settled by another client or by Codex itself',
+  });
+}
+
+function turnEnded(
+  growing: Growing,
+  source: Source,
+  turn: string,
+  outcome: 'completed' | 'interrupted' | 'failed',
+  error: TurnError | null,
+): void {
+  if (hasEnded(growing.session) && knowsTurn(growing.session, turn)) return;
+  if (!admitTurn(growing, source, turn)) return;
+  growing.add(source, { type: 'turn-ended', turn, outcome, detail: error?.message ?? null });
+  const { run, endRequested } = growing.session;
+  // An end that was asked for ends the run with its own proof (`work-gone`); an older turn ends nothing.
+  if (endRequested !== null || run.turns.at(-1) !== turn) return;
+  endRun(growing, source, endOf(growing.session, outcome, error));
+}
+
+function endOf(
+  session: Session,
+  outcome: 'completed' | 'interrupted' | 'failed',
+  error: TurnError | null,
+): RunEnd {
+  switch (outcome) {
+    case 'completed':
+      return { type: 'done', doubts: doubtsOf(session) };
+    case 'failed':
+      return {
+        type: 'failed',
+        reason: error?.reason ?? 'model-error',
+        detail: error?.message ?? 'the turn failed',
+      };
+    case 'interrupted':
+      return session.serverGone === null
+        ? { type: 'stopped', by: 'elsewhere', survivors: [] }
+        : { type: 'failed', reason: 'crashed', detail: `the turn was cut: ${session.serverGone.detail}` };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function doubtsOf(session: Session): Doubt[] {
+  const doubts: Doubt[] = [];
+  if (!session.said) doubts.push('empty-completion');
+  if (session.blocked > 0) doubts.push('blocked-work');
+  return doubts;
+}
+
+function observed(growing: Growing, source: Source, body: EvidenceBody & { type: 'observed' }): void {
+  growing.add(source, { type: 'observed', server: body.server, thread: body.thread });
+  threadStatus(growing, source, body.state, body.waiting);
+  for (const request of growing.session.requests) {
+    if (request.state.type === 'closed' || body.pending.includes(originKey(request.origin))) continue;
+    const [how, why] = settlement(request.origin.server === body.server, request.state.type);
+    growing.add(source, { type: 'request-closed', requestId: request.id, how, why });
+  }
+}
+
+/** How a request that Codex no longer has open was settled while nobody of ours was listening. */
+function settlement(sameServer: boolean, state: 'open' | 'answering'): [Closing, string] {
+  if (!sameServer) return ['withdrawn', 'the app-server that asked is gone'];
+  return state === 'answering'
+    ? ['answered', 'Codex no longer has it open']
+    : ['elsewhere', 'Codex no longer has it open'];
+}
+
+function workGone(growing: Growing, source: Source, run: number, survivors: string[]): void {
+  const { session } = growing;
+  if (session.run.n !== run || hasEnded(session) || session.endRequested === null) return;
+  endRun(growing, source, { type: 'stopped', by: session.endRequested.by, survivors });
+}
+
+/** Ends the newest run; what it still asked is withdrawn with it. */
+export function endRun(growing: Growing, source: Source, end: RunEnd): void {
+  closeRequests(growing, source, 'withdrawn', 'its run has ended');
+  growing.add(source, { type: 'run-ended', end });
+}
+
+function closeRequests(growing: Growing, source: Source, how: Closing, why: string): void {
+  for (const request of growing.session.requests) {
+    if (request.state.type === 'closed') continue;
+    growing.add(source, { type: 'request-closed', requestId: request.id, how, why });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Answer, Origin } from '../session/request.ts';
+
+export const ACTION_TYPES = ['open-thread', 'start-turn', 'answer', 'look', 'end-work', 'measure'] as const;
+
+/**
+ * What the core asks the world to do. Each carries the precondition it rests on; the reactor checks it again
+ * at the moment of acting, and a stale action becomes a fact, not an act.
+ */
+export type Action =
+  /** Make sure of an app-server for the session's launch identity and start a thread on it. */
+  | { type: 'open-thread'; run: number }
+  /** Give the run's prompt to the thread. Precondition: the run has no turn yet. */
+  | { type: 'start-turn'; run: number; thread: string; text: string }
+  /** Answer one request. Precondition: the server instance still has that request open. */
+  | { type: 'answer'; requestId: string; origin: Origin; answer: Answer }
+  /** Compare with what Codex itself knows of the thread: subscribe, read turns, items, pending requests. */
+  | { type: 'look'; thread: string }
+  /** End all that runs for the thread, with proof. Precondition: an end was asked for. */
+  | {
+      type: 'end-work';
+      run: number;
+      thread: string;
+      turn: string | null;
+      mode: 'stop' | 'kill';
+      graceMs: number;
+    }
+  /** Measure what changed in the folder since the session began. */
+  | { type: 'measure'; run: number };
+
+export type ActionType = (typeof ACTION_TYPES)[number];

@@ -1,0 +1,205 @@
+import { failure } from '../errors.ts';
+import { fuse, samePhase } from '../evidence/fuse.ts';
+import type { WorkResult } from '../session/fact.ts';
+import { type Answer, type Ask, answerFits, choiceOf } from '../session/request.ts';
+import { hasEnded, openRequests, type Session } from '../session/session.ts';
+import { absorb, endRun } from './absorb.ts';
+import { Growing } from './fold.ts';
+import type { Command, Decision, Input, Reply, Request } from './input.ts';
+import { isOpening, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
+import type { Policy } from './policy.ts';
+import { ruleOn } from './rules.ts';
+
+const ACCEPTED: Reply = { ok: true };
+
+/** Answers by policy are advisory while nothing proves that the session cannot give them itself (S4). */
+export const ADVISORY =
+  'advisory: whether the sandbox shuts the session out of its own approvals is not proven';
+
+/**
+ * What is true of a session after an input, what to do, and when to look again.
+ *
+ * Pure: no clock, no ids, no effects. `now` is in milliseconds since the epoch. The facts, in order, are what
+ * the store keeps; `apply` folds them into the same session again. A refused command adds no facts.
+ */
+export function decide(session: Session | null, input: Input, policy: Policy, now: number): Decision {
+  const born = session === null ? birth(input, now) : { growing: Growing.of(session, now), reply: ACCEPTED };
+  if (born === null) return { facts: [], actions: [], wakeAt: null, reply: unknownSession() };
+  const { growing } = born;
+  const reply = session === null ? born.reply : take(growing, input);
+  if (!reply.ok) return { facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
+  endIfNothingBegan(growing);
+  answerByPolicy(growing, policy);
+  const actions = ask(growing);
+  const status = fuse(growing.session, now);
+  if (!samePhase(growing.session.status, status) || session === null) {
+    growing.add('coxswain', { type: 'status', status });
+  }
+  return { facts: growing.facts, actions, wakeAt: wakeAt(growing.session, now), reply };
+}
+
+function birth(input: Input, now: number): { growing: Growing; reply: Reply } | null {
+  if (input.type !== 'command' || input.command.type !== 'create') return null;
+  const { spec, prompt } = input.command;
+  return { growing: Growing.fromBirth({ type: 'session-created', spec, prompt }, now), reply: ACCEPTED };
+}
+
+function unknownSession(): Reply {
+  return { ok: false, failure: failure('not-found', 'There is no such session.') };
+}
+
+function take(growing: Growing, input: Input): Reply {
+  switch (input.type) {
+    case 'command':
+      return obey(growing, input.command);
+    case 'evidence':
+      absorb(growing, input.evidence);
+      return ACCEPTED;
+    case 'outcome':
+      returned(growing, input.key, input.result);
+      return ACCEPTED;
+    case 'tick':
+      return ACCEPTED;
+    default:
+      return input satisfies never;
+  }
+}
+
+function obey(growing: Growing, command: Command): Reply {
+  switch (command.type) {
+    case 'create':
+      return {
+        ok: false,
+        failure: failure('conflict', `The session ${growing.session.spec.id} exists already.`),
+      };
+    case 'answer':
+      return answer(growing, command.requestId, command.answer, command.by);
+    case 'end': {
+      const { endRequested } = growing.session;
+      const stronger = endRequested === null || (endRequested.mode === 'stop' && command.mode === 'kill');
+      if (!hasEnded(growing.session) && stronger) {
+        growing.add('user', {
+          type: 'end-requested',
+          mode: command.mode,
+          by: command.by,
+          graceMs: command.graceMs,
+        });
+      }
+      return ACCEPTED;
+    }
+    case 'seen':
+      if (!growing.session.seen && hasEnded(growing.session)) growing.add('user', { type: 'seen' });
+      return ACCEPTED;
+    default:
+      return command satisfies never;
+  }
+}
+
+function answer(growing: Growing, requestId: string, given: Answer, by: string): Reply {
+  const request = growing.session.requests.find(({ id }) => id === requestId);
+  if (request === undefined)
+    return { ok: false, failure: failure('not-found', `There is no request ${requestId}.`) };
+  if (request.state.type !== 'open') {
+    const { state } = request;
+    const settled =
+      state.type === 'answering'
+        ? `answered by ${state.by}`
+        : `${state.how}${state.why ? ` (${state.why})` : ''}`;
+    return {
+      ok: false,
+      failure: failure('conflict', `The request ${requestId} is settled already: ${settled}.`, {
+        requestId,
+        state: state.type,
+      }),
+    };
+  }
+  if (!answerFits(request.ask, given)) {
+    const offered = request.ask.choices.map((choice, index) => `${index + 1} ${choice.id}`);
+    return {
+      ok: false,
+      failure: failure(
+        'choice-invalid',
+        `The request ${requestId} does not offer that answer. It offers: ${offered.join(', ')}.`,
+        {
+          requestId,
+          offered: request.ask.choices.map(({ id }) => id),
+        },
+      ),
+    };
+  }
+  const why = choiceOf(request.ask, given)?.label ?? 'free text';
+  growing.add('user', {
+    type: 'answer-committed',
+    requestId,
+    answer: given,
+    by,
+    why,
+    intervention: kindOf(request.ask, given),
+  });
+  return ACCEPTED;
+}
+
+function kindOf(ask: Ask, given: Answer): 'approve' | 'deny' | 'answer' {
+  if (ask.need === 'question' || given.type === 'text')
+    return given.type === 'choice' && given.id === 'decline' ? 'deny' : 'answer';
+  return given.id === 'decline' ? 'deny' : 'approve';
+}
+
+function returned(growing: Growing, key: string, result: WorkResult): void {
+  const work = growing.session.work[key];
+  if (work === undefined || work.state.type !== 'in-flight') return;
+  const tireless = work.action.type === 'look' || work.action.type === 'end-work';
+  const spent = result.type === 'retry' && !tireless && work.attempts >= MAX_ATTEMPTS;
+  const final: WorkResult = spent ? { type: 'given-up', why: result.why, reason: 'crashed' } : result;
+  growing.add('coxswain', { type: 'work-returned', key, result: final });
+  if (final.type !== 'given-up' || hasEnded(growing.session)) return;
+  switch (work.action.type) {
+    case 'open-thread':
+    case 'start-turn':
+      return endRun(growing, 'coxswain', { type: 'failed', reason: final.reason, detail: final.why });
+    case 'answer':
+      return growing.add('coxswain', {
+        type: 'request-closed',
+        requestId: work.action.requestId,
+        how: 'withdrawn',
+        why: final.why,
+      });
+    case 'look':
+    case 'end-work':
+    case 'measure':
+      return;
+    default:
+      return work.action satisfies never;
+  }
+}
+
+/** An end that was asked for before there was a thread needs no proof: nothing ever ran. */
+function endIfNothingBegan(growing: Growing): void {
+  const { run, endRequested } = growing.session;
+  if (run.end !== null || endRequested === null || run.thread !== null || isOpening(growing.session)) return;
+  endRun(growing, 'coxswain', { type: 'stopped', by: endRequested.by, survivors: [] });
+}
+
+function answerByPolicy(growing: Growing, policy: Policy): void {
+  if (growing.session.endRequested !== null) return;
+  for (const request of openRequests(growing.session)) {
+    const ruling = ruleOn(policy, growing.session.spec, request);
+    if (ruling.type === 'ask') continue;
+    const kind = kindOf(request.ask, ruling.answer);
+    growing.add('policy', {
+      type: 'answer-committed',
+      requestId: request.id,
+      answer: ruling.answer,
+      by: `policy:${ruling.rule}`,
+      why: kind === 'approve' ? `${ruling.why} (${ADVISORY})` : ruling.why,
+      intervention: kind,
+    });
+  }
+}
+
+function ask(growing: Growing): Request[] {
+  return needs(growing.session, growing.now).map(({ key, action }) => {
+    growing.add('coxswain', { type: 'work-requested', key, action });
+    return { key, action, cause: growing.facts.length - 1 };
+  });
+}

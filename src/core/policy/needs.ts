@@ -1,0 +1,111 @@
+import { CONTRADICTION_BOUND_MS } from '../evidence/fuse.ts';
+import { hasEnded, type Session, type Work } from '../session/session.ts';
+import type { Action } from './action.ts';
+
+/** How often a thread is compared with what Codex itself knows while nothing else falls due, milliseconds. */
+export const LOOK_EVERY_MS = 60_000;
+
+/** Tries of one action before its run is given up. Looks and ends are tried for ever. */
+export const MAX_ATTEMPTS = 4;
+
+export type Need = { key: string; action: Action };
+
+/**
+ * What a session needs done now. Level-triggered: it follows from the state alone, so the order in which
+ * evidence came does not matter, and what is no longer wanted is simply not in the list any more.
+ */
+export function needs(session: Session, now: number): Need[] {
+  return wanted(session, now).filter(({ key, action }) => mayAsk(session, action, session.work[key], now));
+}
+
+/** True where the action is still wanted: the precondition that is checked again at the moment of acting. */
+export function isStillWanted(session: Session, key: string, now: number): boolean {
+  return wanted(session, now).some((need) => need.key === key);
+}
+
+function wanted(session: Session, now: number): Need[] {
+  const { run, endRequested } = session;
+  if (hasEnded(session)) {
+    return session.spec.base === null
+      ? []
+      : [{ key: `measure.${run.n}`, action: { type: 'measure', run: run.n } }];
+  }
+  if (endRequested !== null) {
+    // While the thread is being opened or the prompt handed over, what must be ended is not known yet.
+    if (run.thread === null || isInFlight(session.work[`turn.${run.n}`])) return [];
+    const { mode, graceMs } = endRequested;
+    const action: Action = {
+      type: 'end-work',
+      run: run.n,
+      thread: run.thread,
+      turn: run.turns.at(-1) ?? null,
+      mode,
+      graceMs,
+    };
+    return [{ key: `end.${run.n}.${mode}`, action }];
+  }
+  if (run.thread === null) return [{ key: `open.${run.n}`, action: { type: 'open-thread', run: run.n } }];
+  const list: Need[] = [];
+  if (isLookDue(session, now)) list.push({ key: 'look', action: { type: 'look', thread: run.thread } });
+  if (session.lookDue !== null) return list;
+  if (run.turns.length === 0) {
+    list.push({
+      key: `turn.${run.n}`,
+      action: { type: 'start-turn', run: run.n, thread: run.thread, text: run.prompt },
+    });
+  }
+  for (const { id, origin, state } of session.requests) {
+    if (state.type !== 'answering') continue;
+    list.push({
+      key: `answer.${id}`,
+      action: { type: 'answer', requestId: id, origin, answer: state.answer },
+    });
+  }
+  return list;
+}
+
+function isLookDue(session: Session, now: number): boolean {
+  return session.lookDue !== null || session.lookedAt + LOOK_EVERY_MS <= now;
+}
+
+function mayAsk(session: Session, action: Action, work: Work | undefined, now: number): boolean {
+  if (work === undefined) return true;
+  switch (work.state.type) {
+    case 'in-flight':
+    case 'given-up':
+      return false;
+    case 'waiting':
+      return work.state.retryAt <= now;
+    case 'finished':
+      // It was done and is wanted all the same: only a look that came after it can tell that it did not take.
+      return action.type === 'look' || (action.type !== 'measure' && session.lookedAt > work.requestedAt);
+    default:
+      return work.state satisfies never;
+  }
+}
+
+/** True where an action is under way whose end decides what else there is to end. */
+export function isOpening(session: Session): boolean {
+  return isInFlight(session.work[`open.${session.run.n}`]);
+}
+
+function isInFlight(work: Work | undefined): boolean {
+  return work?.state.type === 'in-flight';
+}
+
+/**
+ * When to look again at the latest, milliseconds since the epoch. Null where nothing can fall due: the run
+ * has ended. A run that is open always has a time, so that no silence lasts for ever.
+ */
+export function wakeAt(session: Session, now: number): number | null {
+  const times: number[] = [];
+  for (const { state } of Object.values(session.work)) {
+    if (state.type === 'waiting') times.push(Math.max(state.retryAt, now + 1));
+  }
+  if (hasEnded(session)) return times.length === 0 || session.spec.base === null ? null : Math.min(...times);
+  times.push(Math.max(session.lookedAt + LOOK_EVERY_MS, now + 1_000));
+  const { report } = session;
+  if (report !== null && report.at + CONTRADICTION_BOUND_MS > now)
+    times.push(report.at + CONTRADICTION_BOUND_MS);
+  return Math.min(...times);
+}

@@ -1,0 +1,56 @@
+import type { Action } from '../policy/action.ts';
+import type { Item } from './item.ts';
+import type { Answer, Answerer, Closing, Request } from './request.ts';
+import type { Changes, Intervention, RunEnd, SessionSpec, ThreadReport, Tokens } from './session.ts';
+import type { FailReason, Source, Status, ThrottleCause } from './status.ts';
+
+/** How an action came back. `unknown`: it may or may not have taken effect, so look before trying again. */
+export type WorkResult =
+  | { type: 'done' }
+  | { type: 'stale'; why: string }
+  | { type: 'retry'; why: string; retryAt: number }
+  | { type: 'given-up'; why: string; reason: FailReason }
+  | { type: 'unknown'; why: string };
+
+/** What can become true of a session. Facts are only ever added; a session is the fold of its facts. */
+export type FactBody =
+  | { type: 'session-created'; spec: SessionSpec; prompt: string }
+  | { type: 'run-opened'; n: number; prompt: string; thread: string | null; why: string }
+  | { type: 'work-requested'; key: string; action: Action }
+  | { type: 'work-returned'; key: string; result: WorkResult }
+  | { type: 'thread-bound'; thread: string; server: string; rollout: string | null; model: string | null }
+  | { type: 'thread-reported'; report: ThreadReport }
+  | { type: 'observed'; server: string; thread: string }
+  | { type: 'turn-started'; turn: string }
+  | { type: 'activity'; turn: string; line: string }
+  | { type: 'item'; turn: string; item: Item }
+  | { type: 'progress' }
+  | { type: 'request-opened'; request: Request }
+  | {
+      type: 'answer-committed';
+      requestId: string;
+      answer: Answer;
+      by: Answerer;
+      why: string;
+      intervention: Intervention['kind'];
+    }
+  | { type: 'request-closed'; requestId: string; how: Closing; why: string | null }
+  | { type: 'trouble'; cause: ThrottleCause; message: string; until: number | null }
+  | { type: 'tokens'; tokens: Tokens }
+  | {
+      type: 'turn-ended';
+      turn: string;
+      outcome: 'completed' | 'interrupted' | 'failed';
+      detail: string | null;
+    }
+  | { type: 'server-gone'; server: string; detail: string }
+  | { type: 'look-due'; why: string }
+  | { type: 'end-requested'; mode: 'stop' | 'kill'; by: Answerer; graceMs: number }
+  | { type: 'run-ended'; end: RunEnd }
+  | { type: 'changes'; changes: Changes }
+  | { type: 'note'; text: string }
+  | { type: 'seen' }
+  | { type: 'status'; status: Status };
+
+/** A fact as it is kept: what became true, when we learned it (milliseconds since the epoch), from whom. */
+export type Fact = { at: number; source: Source; body: FactBody };

@@ -1,0 +1,136 @@
+import type { Action } from '../policy/action.ts';
+import type { Answerer, Request } from './request.ts';
+import type { Doubt, FailReason, Status, ThrottleCause } from './status.ts';
+
+export const SANDBOXES = ['read-only', 'workspace-write', 'danger-full-access'] as const;
+export type Sandbox = (typeof SANDBOXES)[number];
+
+export const APPROVALS = ['on-request', 'never'] as const;
+export type ApprovalMode = (typeof APPROVALS)[number];
+
+/** What a session was asked to be; fixed at its creation. */
+export type SessionSpec = {
+  id: string;
+  name: string | null;
+  labels: Record<string, string>;
+  /** Real path of the folder it works in. */
+  cwd: string;
+  /** Key of the launch identity: sessions of one key share one app-server, others never do. */
+  identity: string;
+  model: string | null;
+  sandbox: Sandbox;
+  approval: ApprovalMode;
+  /** Version of the Codex binary at creation. */
+  codexVersion: string;
+  /** The tree of the folder before the session began; null where it is not a git repository. */
+  base: { root: string; head: string | null; tree: string } | null;
+};
+
+/** How a run ended. Absorbing: nothing that comes later changes it. */
+export type RunEnd =
+  | { type: 'done'; doubts: Doubt[] }
+  | { type: 'failed'; reason: FailReason; detail: string }
+  | { type: 'stopped'; by: Answerer; survivors: string[] }
+  | { type: 'lost'; detail: string };
+
+export type Run = {
+  n: number;
+  prompt: string;
+  thread: string | null;
+  /** Ids of the turns that belong to this run, in the order they were learned. */
+  turns: string[];
+  openedAt: number;
+  end: RunEnd | null;
+  endedAt: number | null;
+};
+
+/** An action that was asked for and has not come back, or came back and may be asked for again. */
+export type Work = {
+  action: Action;
+  attempts: number;
+  requestedAt: number;
+  /** `waiting` until `retryAt`; `given-up` never again. */
+  state:
+    | { type: 'in-flight' }
+    | { type: 'waiting'; retryAt: number; why: string }
+    | { type: 'finished' }
+    | { type: 'given-up'; why: string };
+};
+
+export type Tokens = { input: number; cached: number; output: number; total: number };
+
+export type Changes = { files: number; added: number; removed: number };
+
+export const INTERVENTION_KINDS = ['approve', 'deny', 'answer', 'stop', 'kill'] as const;
+
+/** Something that was done to a session, by whom and why, and what came of it. */
+export type Intervention = {
+  at: number;
+  kind: (typeof INTERVENTION_KINDS)[number];
+  by: Answerer;
+  why: string;
+  /** The request it settles; null where it settles none. */
+  requestId: string | null;
+  /** `committed` until it is known whether it was `accepted`, came too late (`stale`) or was left `undone`. */
+  outcome: 'committed' | 'accepted' | 'stale' | 'undone';
+};
+
+/** What Codex last said of the thread itself. */
+export type ThreadReport = {
+  at: number;
+  state: 'active' | 'idle' | 'error' | 'not-loaded';
+  waiting: boolean;
+};
+
+/** All that is known of one session: the fold of its facts. Plain data, safe to store as JSON. */
+export type Session = {
+  spec: SessionSpec;
+  createdAt: number;
+  /** The newest run. */
+  run: Run;
+  pastRuns: Run[];
+  /** The server instance that holds the thread; null before the first thread. */
+  server: string | null;
+  /** Set while the server that held the thread is known to be gone and nothing newer was observed. */
+  serverGone: { at: number; detail: string } | null;
+  report: ThreadReport | null;
+  /** Ids of the items of the newest run that are facts already, per turn. */
+  items: Record<string, string[]>;
+  /** One line about what the turn is doing now. */
+  activity: string | null;
+  requests: Request[];
+  trouble: { cause: ThrottleCause; message: string; since: number; until: number | null } | null;
+  /** Blocked work in this run: refused approvals, rejected edits. */
+  blocked: number;
+  endRequested: { mode: 'stop' | 'kill'; by: Answerer; at: number; graceMs: number } | null;
+  work: Record<string, Work>;
+  /** When the thread was last compared with what Codex itself knows. */
+  lookedAt: number;
+  /** A comparison is due since `at`: something may have been missed. */
+  lookDue: { at: number; why: string } | null;
+  lastMessage: string | null;
+  /** Whether the model said anything in the newest run. */
+  said: boolean;
+  tokens: Tokens;
+  changes: Changes | null;
+  interventions: Intervention[];
+  lastProgressAt: number;
+  /** True once the end of the newest run was shown to someone. */
+  seen: boolean;
+  status: Status;
+};
+
+/** The requests that wait for an answer, oldest first. */
+export function openRequests(session: Session): Request[] {
+  return session.requests.filter((request) => request.state.type === 'open');
+}
+
+/** True where the newest run has ended. */
+export function hasEnded(session: Session): boolean {
+  return session.run.end !== null;
+}
+
+/** Every turn id that any run of the session has had. */
+export function knowsTurn(session: Session, turn: string): boolean {
+  return [session.run, ...session.pastRuns].some((run) => run.turns.includes(turn));
+}

@@ -1,0 +1,4 @@
+import { FIRST } from './0001-first.ts';
+
+/** Every migration in order; the database's user_version counts how many have been applied. */
+export const MIGRATIONS: readonly string[] = [FIRST];
