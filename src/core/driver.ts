@@ -14,7 +14,7 @@ import type { Session } from './session/session.ts';
  *   `open-thread` may leave an empty thread behind; `start-turn` is repeated only after a look.
  */
 export type Driver = {
-  [Type in Exclude<Action['type'], 'measure'>]: (
+  [Type in Exclude<Action['type'], 'snapshot' | 'measure'>]: (
     session: Session,
     action: Action & { type: Type },
   ) => Promise<WorkResult>;

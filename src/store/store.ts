@@ -188,6 +188,13 @@ export class Store {
     return rows.map(storedFact);
   }
 
+  /** How many sessions have an open run. */
+  countOpen(): number {
+    return Number(
+      this.#database.prepare('select count(*) as count from sessions where ended = 0').get()?.count ?? 0,
+    );
+  }
+
   lastSeq(): number {
     return Number(this.#database.prepare('select max(seq) as seq from facts').get()?.seq ?? 0);
   }

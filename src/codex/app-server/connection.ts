@@ -3,6 +3,8 @@ import { WebSocket } from 'ws';
 import type { InitializeParams } from '../generated/InitializeParams.ts';
 import type { InitializeResponse } from '../generated/InitializeResponse.ts';
 import type { RequestId } from '../generated/RequestId.ts';
+import type { GetAccountParams } from '../generated/v2/GetAccountParams.ts';
+import type { GetAccountResponse } from '../generated/v2/GetAccountResponse.ts';
 import type { ThreadBackgroundTerminalsCleanParams } from '../generated/v2/ThreadBackgroundTerminalsCleanParams.ts';
 import type { ThreadBackgroundTerminalsCleanResponse } from '../generated/v2/ThreadBackgroundTerminalsCleanResponse.ts';
 import type { ThreadItemsListParams } from '../generated/v2/ThreadItemsListParams.ts';
@@ -25,6 +27,7 @@ import type { TurnStartResponse } from '../generated/v2/TurnStartResponse.ts';
 /** The methods that we call, with the shapes of the binary that the bindings were generated from. */
 export type Calls = {
   initialize: { params: InitializeParams; result: InitializeResponse };
+  'account/read': { params: GetAccountParams; result: GetAccountResponse };
   'thread/start': { params: ThreadStartParams; result: ThreadStartResponse };
   'thread/resume': { params: ThreadResumeParams; result: ThreadResumeResponse };
   'thread/read': { params: ThreadReadParams; result: ThreadReadResponse };

@@ -70,7 +70,7 @@ export class Servers {
     this.#ports.keep(record);
     this.#ports.log('app-server.started', {
       instance: record.instance,
-      pid: record.process.pid,
+      server: record.process.pid,
       log: record.log,
     });
     return record;

@@ -32,6 +32,14 @@ export class AppServerDriver implements Driver {
   'open-thread' = (session: Session): Promise<WorkResult> =>
     this.#guarded(session, async () => {
       const link = await this.servers.linkFor(session.spec.identity);
+      const login = await link.connection.call('account/read', {});
+      if (login.requiresOpenaiAuth && login.account === null) {
+        return {
+          type: 'given-up',
+          why: 'Codex is not logged in: run `codex login` for this CODEX_HOME',
+          reason: 'auth',
+        };
+      }
       const { thread, model } = await link.connection.call('thread/start', threadSettings(session.spec));
       this.#follow(link, session, thread.id);
       this.#say(session, {

@@ -1,6 +1,6 @@
 import type { Item } from '../session/item.ts';
 import type { Ask, Origin } from '../session/request.ts';
-import type { Changes, Tokens } from '../session/session.ts';
+import type { Base, Changes, Tokens } from '../session/session.ts';
 import type { FailReason, Source, ThrottleCause } from '../session/status.ts';
 
 /** Why a turn failed, in our words; `message` is Codex's own text, for people only. */
@@ -61,6 +61,7 @@ export type EvidenceBody =
   | { type: 'thread-missing'; thread: string; detail: string }
   /** Nothing of the thread runs any more, or these survive. */
   | { type: 'work-gone'; run: number; survivors: string[] }
+  | { type: 'base'; base: Base }
   | { type: 'changes'; changes: Changes }
   /** Something may have been missed: a restart of ours, a dropped connection. */
   | { type: 'gap'; why: string }

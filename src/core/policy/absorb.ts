@@ -61,6 +61,9 @@ export function absorb(growing: Growing, evidence: Evidence): void {
         : endRun(growing, source, { type: 'stopped', by: growing.session.endRequested.by, survivors: [] });
     case 'work-gone':
       return workGone(growing, source, body.run, body.survivors);
+    case 'base':
+      if (growing.session.base.type === 'pending') growing.add(source, { type: 'base', base: body.base });
+      return;
     case 'changes':
       growing.add(source, { type: 'changes', changes: body.changes });
       return;

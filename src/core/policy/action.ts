@@ -1,6 +1,14 @@
 import type { Answer, Origin } from '../session/request.ts';
 
-export const ACTION_TYPES = ['open-thread', 'start-turn', 'answer', 'look', 'end-work', 'measure'] as const;
+export const ACTION_TYPES = [
+  'open-thread',
+  'start-turn',
+  'answer',
+  'look',
+  'end-work',
+  'snapshot',
+  'measure',
+] as const;
 
 /**
  * What the core asks the world to do. Each carries the precondition it rests on; the reactor checks it again
@@ -24,6 +32,8 @@ export type Action =
       mode: 'stop' | 'kill';
       graceMs: number;
     }
+  /** Take the state of the folder before anything works in it. */
+  | { type: 'snapshot' }
   /** Measure what changed in the folder since the session began. */
   | { type: 'measure'; run: number };
 

@@ -24,10 +24,10 @@ export const ADVISORY =
  */
 export function decide(session: Session | null, input: Input, policy: Policy, now: number): Decision {
   const born = session === null ? birth(input, now) : { growing: Growing.of(session, now), reply: ACCEPTED };
-  if (born === null) return { facts: [], actions: [], wakeAt: null, reply: unknownSession() };
+  if (born === null) return { session: null, facts: [], actions: [], wakeAt: null, reply: unknownSession() };
   const { growing } = born;
   const reply = session === null ? born.reply : take(growing, input);
-  if (!reply.ok) return { facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
+  if (!reply.ok) return { session, facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
   endIfNothingBegan(growing);
   answerByPolicy(growing, policy);
   const actions = ask(growing);
@@ -35,7 +35,13 @@ export function decide(session: Session | null, input: Input, policy: Policy, no
   if (!samePhase(growing.session.status, status) || session === null) {
     growing.add('coxswain', { type: 'status', status });
   }
-  return { facts: growing.facts, actions, wakeAt: wakeAt(growing.session, now), reply };
+  return {
+    session: growing.session,
+    facts: growing.facts,
+    actions,
+    wakeAt: wakeAt(growing.session, now),
+    reply,
+  };
 }
 
 function birth(input: Input, now: number): { growing: Growing; reply: Reply } | null {
@@ -164,6 +170,8 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
         how: 'withdrawn',
         why: final.why,
       });
+    case 'snapshot':
+      return growing.add('coxswain', { type: 'base', base: { type: 'none', why: final.why } });
     case 'look':
     case 'end-work':
     case 'measure':

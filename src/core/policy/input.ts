@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Fact, WorkResult } from '../session/fact.ts';
 import type { Answer, Answerer } from '../session/request.ts';
-import type { SessionSpec } from '../session/session.ts';
+import type { Session, SessionSpec } from '../session/session.ts';
 import type { Action } from './action.ts';
 
 /** What a person or a program asks for. Its acknowledgement means: the intent is committed. */
@@ -25,6 +25,8 @@ export type Reply = { ok: true } | { ok: false; failure: Failure };
 export type Request = { key: string; action: Action; cause: number };
 
 export type Decision = {
+  /** The session after the facts; null where there is none. */
+  session: Session | null;
   facts: Fact[];
   actions: Request[];
   /** When to look again at the latest, milliseconds since the epoch; null only where nothing can fall due. */

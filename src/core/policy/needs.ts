@@ -1,5 +1,5 @@
 import { CONTRADICTION_BOUND_MS } from '../evidence/fuse.ts';
-import { hasEnded, type Session, type Work } from '../session/session.ts';
+import { hasEnded, openRequests, type Session, type Work } from '../session/session.ts';
 import type { Action } from './action.ts';
 
 /** How often a thread is compared with what Codex itself knows while nothing else falls due, milliseconds. */
@@ -26,9 +26,9 @@ export function isStillWanted(session: Session, key: string, now: number): boole
 function wanted(session: Session, now: number): Need[] {
   const { run, endRequested } = session;
   if (hasEnded(session)) {
-    return session.spec.base === null
-      ? []
-      : [{ key: `measure.${run.n}`, action: { type: 'measure', run: run.n } }];
+    return session.base.type === 'git'
+      ? [{ key: `measure.${run.n}`, action: { type: 'measure', run: run.n } }]
+      : [];
   }
   if (endRequested !== null) {
     // While the thread is being opened or the prompt handed over, what must be ended is not known yet.
@@ -44,11 +44,13 @@ function wanted(session: Session, now: number): Need[] {
     };
     return [{ key: `end.${run.n}.${mode}`, action }];
   }
-  if (run.thread === null) return [{ key: `open.${run.n}`, action: { type: 'open-thread', run: run.n } }];
   const list: Need[] = [];
+  if (session.base.type === 'pending') list.push({ key: 'snapshot', action: { type: 'snapshot' } });
+  if (run.thread === null)
+    return [...list, { key: `open.${run.n}`, action: { type: 'open-thread', run: run.n } }];
   if (isLookDue(session, now)) list.push({ key: 'look', action: { type: 'look', thread: run.thread } });
   if (session.lookDue !== null) return list;
-  if (run.turns.length === 0) {
+  if (run.turns.length === 0 && session.base.type !== 'pending') {
     list.push({
       key: `turn.${run.n}`,
       action: { type: 'start-turn', run: run.n, thread: run.thread, text: run.prompt },
@@ -59,6 +61,13 @@ function wanted(session: Session, now: number): Need[] {
     list.push({
       key: `answer.${id}`,
       action: { type: 'answer', requestId: id, origin, answer: state.answer },
+    });
+  }
+  // Whoever is asked wants to see what the session has changed so far.
+  if (openRequests(session).length > 0 && session.base.type === 'git') {
+    list.push({
+      key: `measure.${run.n}.${session.requests.length}`,
+      action: { type: 'measure', run: run.n },
     });
   }
   return list;
@@ -77,10 +86,29 @@ function mayAsk(session: Session, action: Action, work: Work | undefined, now: n
     case 'waiting':
       return work.state.retryAt <= now;
     case 'finished':
-      // It was done and is wanted all the same: only a look that came after it can tell that it did not take.
-      return action.type === 'look' || (action.type !== 'measure' && session.lookedAt > work.requestedAt);
+      return mayRepeat(session, action, work, now);
     default:
       return work.state satisfies never;
+  }
+}
+
+/** It was done and is wanted all the same. */
+function mayRepeat(session: Session, action: Action, work: Work, now: number): boolean {
+  switch (action.type) {
+    case 'look':
+      return true;
+    case 'measure':
+      return false;
+    case 'start-turn':
+    case 'answer':
+      // Only a look that came after it can tell that it did not take.
+      return session.lookedAt > work.requestedAt;
+    case 'open-thread':
+    case 'end-work':
+    case 'snapshot':
+      return work.requestedAt + LOOK_EVERY_MS <= now;
+    default:
+      return action satisfies never;
   }
 }
 
@@ -102,7 +130,7 @@ export function wakeAt(session: Session, now: number): number | null {
   for (const { state } of Object.values(session.work)) {
     if (state.type === 'waiting') times.push(Math.max(state.retryAt, now + 1));
   }
-  if (hasEnded(session)) return times.length === 0 || session.spec.base === null ? null : Math.min(...times);
+  if (hasEnded(session)) return times.length === 0 || session.base.type !== 'git' ? null : Math.min(...times);
   times.push(Math.max(session.lookedAt + LOOK_EVERY_MS, now + 1_000));
   const { report } = session;
   if (report !== null && report.at + CONTRADICTION_BOUND_MS > now)

@@ -3,6 +3,9 @@ import type { Item } from './item.ts';
 import type { Request } from './request.ts';
 import type { Run, Session, SessionSpec, Work } from './session.ts';
 
+/** Pause before an action without a known outcome is repeated, milliseconds. */
+const REPEAT_AFTER_MS = 1_000;
+
 /** The session that begins with its first fact. */
 export function begin(spec: SessionSpec, prompt: string, at: number): Session {
   return {
@@ -25,6 +28,7 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
     lastMessage: null,
     said: false,
     tokens: { input: 0, cached: 0, output: 0, total: 0 },
+    base: { type: 'pending' },
     changes: null,
     interventions: [],
     lastProgressAt: at,
@@ -161,6 +165,8 @@ export function apply(session: Session, fact: Fact): Session {
             : intervention,
         ),
       };
+    case 'base':
+      return { ...session, base: body.base };
     case 'changes':
       return { ...session, changes: body.changes };
     case 'note':
@@ -207,9 +213,14 @@ function workReturned(session: Session, key: string, result: WorkResult, at: num
       return withWork(session, key, { ...work, state: { type: 'finished' } });
     case 'stale':
     case 'unknown':
+      if (work.action.type !== 'start-turn' && work.action.type !== 'answer') {
+        // Doing it twice does no harm.
+        const retryAt = at + REPEAT_AFTER_MS;
+        return withWork(session, key, { ...work, state: { type: 'waiting', retryAt, why: result.why } });
+      }
       // It may be wanted again, but only after a look has told what is true now.
       return {
-        ...withWork(session, key, { ...work, state: { type: 'waiting', retryAt: at, why: result.why } }),
+        ...withWork(session, key, { ...work, state: { type: 'finished' } }),
         lookDue: session.lookDue ?? { at, why: result.why },
       };
     case 'retry':

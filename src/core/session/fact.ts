@@ -1,7 +1,7 @@
 import type { Action } from '../policy/action.ts';
 import type { Item } from './item.ts';
 import type { Answer, Answerer, Closing, Request } from './request.ts';
-import type { Changes, Intervention, RunEnd, SessionSpec, ThreadReport, Tokens } from './session.ts';
+import type { Base, Changes, Intervention, RunEnd, SessionSpec, ThreadReport, Tokens } from './session.ts';
 import type { FailReason, Source, Status, ThrottleCause } from './status.ts';
 
 /** How an action came back. `unknown`: it may or may not have taken effect, so look before trying again. */
@@ -47,6 +47,7 @@ export type FactBody =
   | { type: 'look-due'; why: string }
   | { type: 'end-requested'; mode: 'stop' | 'kill'; by: Answerer; graceMs: number }
   | { type: 'run-ended'; end: RunEnd }
+  | { type: 'base'; base: Base }
   | { type: 'changes'; changes: Changes }
   | { type: 'note'; text: string }
   | { type: 'seen' }

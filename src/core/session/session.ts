@@ -22,9 +22,15 @@ export type SessionSpec = {
   approval: ApprovalMode;
   /** Version of the Codex binary at creation. */
   codexVersion: string;
-  /** The tree of the folder before the session began; null where it is not a git repository. */
-  base: { root: string; head: string | null; tree: string } | null;
+  /** Configuration overrides for Codex, as they were given after `--`. */
+  overrides: string[];
 };
+
+/** The state of the folder before the session began: what its changes are measured against. */
+export type Base =
+  | { type: 'pending' }
+  | { type: 'none'; why: string }
+  | { type: 'git'; root: string; head: string | null; tree: string; skipped: string[] };
 
 /** How a run ended. Absorbing: nothing that comes later changes it. */
 export type RunEnd =
@@ -112,6 +118,7 @@ export type Session = {
   /** Whether the model said anything in the newest run. */
   said: boolean;
   tokens: Tokens;
+  base: Base;
   changes: Changes | null;
   interventions: Intervention[];
   lastProgressAt: number;

@@ -1,0 +1,36 @@
+import { CoxError, ERROR_CATALOGUE, type Failure, failure } from '../core/errors.ts';
+import { plain } from '../protocol/plain.ts';
+import { errorView } from '../protocol/view.ts';
+
+/** stdout is data: one JSON document, or lines for people. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** stderr is talk. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Says what went wrong and what to do next, in the caller's form; returns the exit code. */
+export function complain(error: unknown, json: boolean): number {
+  const what = asFailure(error);
+  if (json) printJson(errorView(what));
+  else say(`cox: ${plain(what.message)}\n${plain(what.hint)}`);
+  return ERROR_CATALOGUE[what.code].exit;
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof CoxError) return error.failure;
+  const message = error instanceof Error ? error.message : String(error);
+  return failure(
+    'internal',
+    `Something unexpected happened: ${message}`,
+    {},
+    'This is a defect of Coxswain.',
+  );
+}

@@ -1,0 +1,40 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { CoxError, failure } from '../core/errors.ts';
+
+const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A duration such as `90s`, `5m`, `2h` in milliseconds. @throws CoxError `usage` */
+export function duration(text: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  if (match === null) throw usage(`${flag} takes a duration such as 90s, 5m or 2h, not ${text}.`);
+  return Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
+}
+
+/** `K=V` pairs of a repeated flag. @throws CoxError `usage` */
+export function pairs(given: readonly string[], flag: string): Record<string, string> {
+  return Object.fromEntries(
+    given.map((pair) => {
+      const equals = pair.indexOf('=');
+      if (equals < 1) throw usage(`${flag} takes NAME=VALUE, not ${pair}.`);
+      return [pair.slice(0, equals), pair.slice(equals + 1)];
+    }),
+  );
+}
+
+/** An absolute path; `~` is the home, anything relative is the caller's. */
+export function callersPath(path: string): string {
+  if (path === '~' || path.startsWith('~/')) return resolve(homedir(), path.slice(2));
+  return resolve(path);
+}
+
+/** One of a list of words. @throws CoxError `usage` */
+export function oneOf<Word extends string>(text: string, words: readonly Word[], flag: string): Word {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw usage(`${flag} takes one of ${words.join(', ')}, not ${text}.`);
+  return found;
+}
+
+export function usage(message: string): CoxError {
+  return new CoxError(failure('usage', message));
+}

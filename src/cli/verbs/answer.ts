@@ -1,0 +1,38 @@
+import type { AnswerBody } from '../../protocol/commands.ts';
+import { daemonClient } from '../daemon-client.ts';
+import { print, printJson } from '../out.ts';
+import { oneOf, usage } from '../parse.ts';
+
+/** `cox approve`: yes to one request, by its id. */
+export function approve(target: string, options: { for: string; json?: boolean }): Promise<number> {
+  const scope = oneOf(options.for, ['once', 'session', 'prefix'] as const, '--for');
+  return send(target, { answer: { type: 'approve', scope } }, options.json === true);
+}
+
+/** `cox deny`: no to one request; Codex is told and goes on. */
+export function deny(target: string, options: { message?: string; json?: boolean }): Promise<number> {
+  return send(target, { answer: { type: 'deny', message: options.message ?? null } }, options.json === true);
+}
+
+/** `cox answer`: a text, or an option by the number that the inbox shows. */
+export function answer(
+  target: string,
+  text: string | undefined,
+  options: { option?: string; json?: boolean },
+): Promise<number> {
+  if ((text === undefined) === (options.option === undefined))
+    throw usage('Give an answer: either a text or --option N.');
+  if (text !== undefined) return send(target, { answer: { type: 'text', text } }, options.json === true);
+  const option = Number(options.option);
+  if (!Number.isSafeInteger(option) || option < 1)
+    throw usage(`--option takes a number from 1, not ${options.option}.`);
+  return send(target, { answer: { type: 'option', option } }, options.json === true);
+}
+
+async function send(target: string, body: AnswerBody, json: boolean): Promise<number> {
+  const client = await daemonClient();
+  const given = await client.answer(target, body);
+  if (json) printJson(given);
+  else print(`${given.requestId} of ${given.session}: ${given.answer}`);
+  return 0;
+}

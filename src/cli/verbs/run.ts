@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { CoxError, failure } from '../../core/errors.ts';
+import { APPROVALS, SANDBOXES } from '../../core/session/session.ts';
+import type { RunBody } from '../../protocol/commands.ts';
+import { daemonClient } from '../daemon-client.ts';
+import { print, printJson, say } from '../out.ts';
+import { callersPath, oneOf, pairs, usage } from '../parse.ts';
+import { waitFor } from './wait.ts';
+
+export type RunOptions = {
+  cd: string;
+  name?: string;
+  model?: string;
+  sandbox: string;
+  approval: string;
+  policy?: string;
+  file?: string;
+  label: string[];
+  env: string[];
+  codex?: string;
+  codexHome?: string;
+  wait?: boolean;
+  json?: boolean;
+};
+
+/** `cox run`: a Codex task in the background. Prints the id and returns; with `--wait`, waits for its end. */
+export async function run(
+  prompt: string | undefined,
+  options: RunOptions,
+  codexArguments: string[],
+): Promise<number> {
+  const body: RunBody = {
+    prompt: await promptOf(prompt, options.file),
+    cwd: callersPath(options.cd),
+    name: options.name ?? null,
+    labels: pairs(options.label, '--label'),
+    model: options.model ?? null,
+    sandbox: oneOf(options.sandbox, SANDBOXES, '-s'),
+    approval: oneOf(options.approval, APPROVALS, '-a'),
+    policy: options.policy === undefined ? null : policyOf(options.policy),
+    codex: options.codex === undefined ? null : callersPath(options.codex),
+    codexHome: options.codexHome === undefined ? null : callersPath(options.codexHome),
+    environment: definedOnly(process.env),
+    extra: pairs(options.env, '--env'),
+    overrides: codexArguments,
+  };
+  const client = await daemonClient();
+  const session = await client.run(body, randomUUID());
+  if (options.wait !== true) {
+    if (options.json === true) printJson(session);
+    else print(session.id);
+    return 0;
+  }
+  if (options.json !== true) say(`started ${session.id}`);
+  return waitFor(client, [session.id], {
+    json: options.json === true,
+    timeoutMs: null,
+    any: false,
+    conditions: ['ended', 'attention'],
+  });
+}
+
+async function promptOf(prompt: string | undefined, file: string | undefined): Promise<string> {
+  if (prompt !== undefined && file !== undefined)
+    throw usage('Give the prompt as an argument or with -f, not both.');
+  const given = file === undefined ? (prompt === '-' ? await text(process.stdin) : prompt) : readPrompt(file);
+  if (given === undefined) {
+    throw new CoxError(
+      failure(
+        'usage',
+        'There is no prompt.',
+        {},
+        'Say what to do: cox run "fix the failing test", or - to read it from stdin.',
+      ),
+    );
+  }
+  if (given.trim() === '') throw usage('The prompt is empty.');
+  return given;
+}
+
+function readPrompt(file: string): string {
+  try {
+    return readFileSync(callersPath(file), 'utf8');
+  } catch (error) {
+    throw usage(`The prompt file cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+function policyOf(file: string): { path: string; text: string } {
+  const path = callersPath(file);
+  try {
+    return { path, text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    throw new CoxError(
+      failure('policy-invalid', `The policy cannot be read: ${(error as Error).message}.`, { path }),
+    );
+  }
+}
+
+function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,58 @@
+import { plain, plainLine } from '../../protocol/plain.ts';
+import type { SessionView } from '../../protocol/view.ts';
+import { daemonClient } from '../daemon-client.ts';
+import { print, printJson } from '../out.ts';
+import { ago, needBlock, phaseWord } from '../words.ts';
+
+/** `cox show`: one session, and why its status is what it is. Marks an end as read. */
+export async function show(target: string, options: { json?: boolean }): Promise<number> {
+  const client = await daemonClient();
+  const view = await client.session(target, true);
+  if (options.json === true) printJson(view);
+  else print(paragraphs(view, Date.now()));
+  return 0;
+}
+
+function paragraphs(view: SessionView, now: number): string {
+  const name = view.name === null ? view.id : `${view.id} (${view.name})`;
+  const lines = [
+    `${name}: ${phaseWord(view)} for ${ago(now - Date.parse(view.phaseSince))}${view.confidence === null ? '' : `, ${view.confidence}`}`,
+    ...view.because.map(
+      ({ source, fact, at }) =>
+        `  because ${source}: ${plainLine(fact, 100)} (${ago(now - Date.parse(at))} ago)`,
+    ),
+  ];
+  if (view.need !== null)
+    lines.push(
+      '',
+      needBlock(view.need, `since ${view.need.since}`),
+      '',
+      `Answer: cox approve ${view.need.requestId} | cox deny ${view.need.requestId}`,
+    );
+  lines.push(
+    '',
+    `folder   ${plain(view.cwd)}`,
+    `thread   ${view.thread ?? 'not yet'}`,
+    `started  ${view.startedAt}`,
+  );
+  lines.push(
+    `progress ${ago(now - Date.parse(view.lastProgressAt))} ago`,
+    `tokens   ${view.tokens.total} (${view.tokens.cached} cached)`,
+  );
+  if (view.changes !== null) {
+    const { files, added, removed } = view.changes;
+    lines.push(`changes  ${files} files, +${added} -${removed}`);
+  }
+  if (view.lastMessage !== null) lines.push(`says     ${plainLine(view.lastMessage, 200)}`);
+  for (const { at, kind, by, why, outcome } of view.interventions) {
+    lines.push(`${at}  ${kind} by ${plain(by)}: ${plainLine(why, 120)} (${outcome})`);
+  }
+  if (view.result !== null) {
+    const { verdict, reason, detail, doubts } = view.result;
+    lines.push(
+      `result   ${verdict}${reason === null ? '' : `, ${reason}`}${detail === null ? '' : `: ${plainLine(detail, 200)}`}`,
+    );
+    if (doubts.length > 0) lines.push(`doubts   ${doubts.join(', ')}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,71 @@
+import type { Client } from '../../client/client.ts';
+import type { SessionView } from '../../protocol/view.ts';
+import { daemonClient } from '../daemon-client.ts';
+import { print, printJson } from '../out.ts';
+import { duration, oneOf } from '../parse.ts';
+import { watch } from '../watch.ts';
+import { hasEnded, sessionLine } from '../words.ts';
+
+/** What can be waited for: `exit` is any end, `done` a good one, `attention` whatever needs somebody. */
+const CONDITIONS = ['ended', 'done', 'attention', 'exit'] as const;
+type Condition = (typeof CONDITIONS)[number];
+
+export type WaitOptions = { for?: string; any?: boolean; timeout?: string; json?: boolean };
+export type WaitPlan = {
+  json: boolean;
+  timeoutMs: number | null;
+  any: boolean;
+  conditions: readonly Condition[];
+};
+
+const EXIT = { ok: 0, unsuccessful: 5, needsYou: 8, timedOut: 124 } as const;
+
+/** `cox wait`: blocks until each session has ended or needs you, and says which in its exit code. */
+export async function wait(targets: string[], options: WaitOptions): Promise<number> {
+  const conditions =
+    options.for === undefined
+      ? (['ended', 'attention'] as const)
+      : options.for.split(',').map((word) => oneOf(word.trim(), CONDITIONS.slice(1), '--for'));
+  const timeoutMs = options.timeout === undefined ? null : duration(options.timeout, '--timeout');
+  return waitFor(await daemonClient(), targets, {
+    json: options.json === true,
+    timeoutMs,
+    any: options.any === true,
+    conditions,
+  });
+}
+
+/** Waits by the plan and prints the sessions as they are then. Returns the exit code. */
+export async function waitFor(client: Client, targets: readonly string[], plan: WaitPlan): Promise<number> {
+  const { views, timedOut } = await watch(client, targets, (seen) => isOver(seen, plan), plan.timeoutMs);
+  if (plan.json) printJson({ schemaVersion: 1, items: views });
+  else for (const view of views) print(sessionLine(view, Date.now()));
+  return timedOut ? EXIT.timedOut : exitCode(views, plan);
+}
+
+function isOver(views: readonly SessionView[], plan: WaitPlan): boolean {
+  const met = (view: SessionView): boolean => plan.conditions.some((condition) => holds(view, condition));
+  return plan.any ? views.some(met) : views.every(met);
+}
+
+function holds(view: SessionView, condition: Condition): boolean {
+  switch (condition) {
+    case 'ended':
+    case 'exit':
+      return hasEnded(view);
+    case 'done':
+      return view.phase === 'done';
+    case 'attention':
+      return view.attention;
+    default:
+      return condition satisfies never;
+  }
+}
+
+function exitCode(views: readonly SessionView[], plan: WaitPlan): number {
+  const counted = plan.any
+    ? views.filter((view) => plan.conditions.some((condition) => holds(view, condition)))
+    : views;
+  if (counted.some((view) => view.attention && !hasEnded(view))) return EXIT.needsYou;
+  return counted.some((view) => hasEnded(view) && view.phase !== 'done') ? EXIT.unsuccessful : EXIT.ok;
+}

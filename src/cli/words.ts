@@ -1,0 +1,55 @@
+import { ENDED_PHASES } from '../core/session/status.ts';
+import { plain, plainLine } from '../protocol/plain.ts';
+import type { NeedView, SessionView } from '../protocol/view.ts';
+
+/** One line about a session: what it is, and why. */
+export function sessionLine(view: SessionView, now: number): string {
+  const name = (view.name ?? '-').padEnd(14);
+  const phase = phaseWord(view).padEnd(18);
+  const age = ago(now - Date.parse(view.phaseSince)).padStart(5);
+  return `${view.id}  ${name} ${phase} ${age}  ${plainLine(reason(view), 90)}`;
+}
+
+/** True where the newest run has ended. */
+export function hasEnded(view: SessionView): boolean {
+  return ENDED_PHASES.some((phase) => phase === view.phase);
+}
+
+/** The phase with its own data. */
+export function phaseWord(view: SessionView): string {
+  if (view.need !== null) return `waiting/${view.need.kind}`;
+  if (view.cause !== null) return `${view.phase}/${view.cause}`;
+  if (view.result?.reason) return `${view.phase}/${view.result.reason}`;
+  if (view.phase === 'done') return `done/${view.result?.verdict ?? 'unverified'}`;
+  return view.phase;
+}
+
+function reason(view: SessionView): string {
+  if (view.need !== null) return needLine(view.need);
+  if (view.result?.doubts.length) return `doubts: ${view.result.doubts.join(', ')}`;
+  return view.because[0]?.fact ?? '';
+}
+
+/** The need in one line: the command where there is one, else the question. */
+export function needLine(need: NeedView): string {
+  return need.command === null ? need.question : `${need.question} $ ${need.command}`;
+}
+
+/** A need with its options, as the inbox shows it. */
+export function needBlock(need: NeedView, title: string): string {
+  const lines = [`${need.requestId}  ${title}  ${need.kind}`, `  ${plain(need.question)}`];
+  if (need.command !== null) lines.push(`  $ ${plain(need.command)}`, `  in ${plain(need.cwd ?? '?')}`);
+  for (const { path, kind } of need.files) lines.push(`  ${kind} ${plain(path)}`);
+  for (const { n, label } of need.options) lines.push(`  ${n}. ${plain(label)}`);
+  return lines.join('\n');
+}
+
+/** A length of time in the largest unit that says enough: 12s, 5m, 3h, 2d. */
+export function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 100) return `${seconds}s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes}m`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours}h` : `${Math.round(hours / 24)}d`;
+}

@@ -1,0 +1,121 @@
+import { CoxError, failure } from '../core/errors.ts';
+import type { AnswerBody, EndBody, RunBody } from '../protocol/commands.ts';
+import type {
+  AnswerView,
+  DaemonView,
+  ErrorView,
+  EventView,
+  Inbox,
+  SessionList,
+  SessionView,
+} from '../protocol/view.ts';
+import type { Transport, TransportResponse } from './transport.ts';
+
+/**
+ * The typed client of a daemon. Every method rejects with CoxError: the daemon's own refusal, or
+ * `daemon-unreachable` where nobody answers.
+ */
+export class Client {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  daemon(): Promise<DaemonView> {
+    return this.#json('GET', '/v1/daemon');
+  }
+
+  /** Asks the daemon to end; sessions and their app-servers go on, idle app-servers end with it. */
+  stopDaemon(): Promise<DaemonView> {
+    return this.#json('POST', '/v1/daemon/stop', {});
+  }
+
+  /** Starts a session. Sent again with the same command id, it answers as the first time and starts nothing. */
+  run(body: RunBody, commandId: string): Promise<SessionView> {
+    return this.#json('POST', '/v1/sessions', body, { 'idempotency-key': commandId });
+  }
+
+  /** Sessions, those that need you first; with `all`, also those that ended and were seen. */
+  sessions(all: boolean): Promise<SessionList> {
+    return this.#json('GET', `/v1/sessions?all=${all ? 1 : 0}`);
+  }
+
+  /** `seen` marks the end of the session as read. */
+  session(target: string, seen: boolean): Promise<SessionView> {
+    return this.#json('GET', `/v1/sessions/${encodeURIComponent(target)}?seen=${seen ? 1 : 0}`);
+  }
+
+  inbox(): Promise<Inbox> {
+    return this.#json('GET', '/v1/inbox');
+  }
+
+  answer(target: string, body: AnswerBody): Promise<AnswerView> {
+    return this.#json('POST', `/v1/requests/${encodeURIComponent(target)}/answer`, body);
+  }
+
+  /** Asks for the end of a session; the acknowledgement means that the intent is committed. */
+  end(target: string, body: EndBody): Promise<SessionView> {
+    return this.#json('POST', `/v1/sessions/${encodeURIComponent(target)}/end`, body);
+  }
+
+  /** Facts after a number, then new ones as they come, until the signal aborts or the daemon ends. */
+  async *events(after: number | 'now', signal: AbortSignal): AsyncGenerator<EventView> {
+    const { createParser } = await import('eventsource-parser');
+    const response = await this.#send('GET', `/v1/events?after=${after}`, undefined, {}, signal);
+    if (response.status !== 200) throw await refusal(response);
+    const ready: EventView[] = [];
+    const parser = createParser({ onEvent: ({ data }) => ready.push(JSON.parse(data) as EventView) });
+    const decoder = new TextDecoder();
+    for await (const chunk of response.chunks) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      yield* ready.splice(0);
+    }
+  }
+
+  async #json<Result>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Result> {
+    const response = await this.#send(method, path, body, headers, null);
+    if (response.status >= 400) throw await refusal(response);
+    return JSON.parse(await textOf(response)) as Result;
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+    signal: AbortSignal | null,
+  ): Promise<TransportResponse> {
+    try {
+      return await this.#transport({ method, path, body, headers, signal });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new CoxError(
+        failure('daemon-unreachable', 'The daemon does not answer.', { cause: String(error) }),
+      );
+    }
+  }
+}
+
+async function refusal(response: TransportResponse): Promise<CoxError> {
+  const text = await textOf(response);
+  try {
+    const { error } = JSON.parse(text) as ErrorView;
+    return new CoxError(error);
+  } catch {
+    return new CoxError(
+      failure('daemon-unreachable', `The daemon answered ${response.status} in words that are not ours.`),
+    );
+  }
+}
+
+async function textOf(response: TransportResponse): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of response.chunks) parts.push(chunk);
+  return Buffer.concat(parts).toString('utf8');
+}

@@ -1,0 +1,57 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** Where everything of one Coxswain is. `COX_HOME` puts it under one folder; else XDG's directories. */
+export type Places = {
+  stateDirectory: string;
+  runtimeDirectory: string;
+  configDirectory: string;
+  /** The daemon's API. */
+  socket: string;
+  database: string;
+  /** Held for as long as a daemon runs. */
+  lock: string;
+  /** Who the running daemon is, for people and for `kill --all`. */
+  daemonRecord: string;
+  log: string;
+  logsDirectory: string;
+  /** Sockets of app-servers. */
+  serversDirectory: string;
+  /** Git objects of snapshots. */
+  objectsDirectory: string;
+};
+
+/** The places that an environment names. Relative values of XDG variables are ignored, as XDG says. */
+export function placesOf(environment: Readonly<Record<string, string | undefined>>): Places {
+  const home = environment.COX_HOME;
+  if (home !== undefined && home !== '') {
+    const root = isAbsolute(home) ? home : join(process.cwd(), home);
+    return places(join(root, 'state'), join(root, 'run'), join(root, 'config'));
+  }
+  const user = environment.HOME ?? homedir();
+  const state = join(xdg(environment.XDG_STATE_HOME) ?? join(user, '.local', 'state'), 'coxswain');
+  const runtime = xdg(environment.XDG_RUNTIME_DIR);
+  const config = join(xdg(environment.XDG_CONFIG_HOME) ?? join(user, '.config'), 'coxswain');
+  return places(state, runtime === null ? join(state, 'run') : join(runtime, 'coxswain'), config);
+}
+
+function xdg(value: string | undefined): string | null {
+  return value !== undefined && isAbsolute(value) ? value : null;
+}
+
+function places(stateDirectory: string, runtimeDirectory: string, configDirectory: string): Places {
+  const logsDirectory = join(stateDirectory, 'logs');
+  return {
+    stateDirectory,
+    runtimeDirectory,
+    configDirectory,
+    socket: join(runtimeDirectory, 'cox.sock'),
+    database: join(stateDirectory, 'state.sqlite'),
+    lock: join(stateDirectory, 'lock.sqlite'),
+    daemonRecord: join(stateDirectory, 'daemon.json'),
+    log: join(logsDirectory, 'daemon.log'),
+    logsDirectory,
+    serversDirectory: join(runtimeDirectory, 's'),
+    objectsDirectory: join(stateDirectory, 'objects'),
+  };
+}

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CoxError, type Failure, failure } from '../core/errors.ts';
+import type { Places } from './places.ts';
+
+/** A daemon is ready in about 200 ms; a slow disk may take some seconds. */
+const READY_DEADLINE_MS = 20_000;
+
+/** What a daemon gets of its starter's environment: who and where, and no secret of whoever happened to start it. */
+const DAEMON_ENVIRONMENT = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+  'COX_HOME',
+  'XDG_STATE_HOME',
+  'XDG_RUNTIME_DIR',
+  'XDG_CONFIG_HOME',
+  'COX_LOG_LEVEL',
+];
+
+/** What the daemon writes once to descriptor 3: that it listens, or why it does not. */
+export type Readiness = { ready: true } | { ready: false; failure: Failure };
+
+/**
+ * Starts the daemon in a process session of its own and waits until it says that it listens. Two starters at
+ * once are no error: one daemon gets the lock, the other says `ready` for it.
+ *
+ * @throws CoxError with the daemon's own failure, or `daemon-unreachable` where it says nothing.
+ */
+export async function startDaemon(
+  places: Places,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const child = spawn(process.execPath, [daemonEntry()], {
+    cwd: '/',
+    env: daemonEnvironment(environment),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const pipe = child.stdio[3];
+  const said = await new Promise<string>((resolve) => {
+    let text = '';
+    const timer = setTimeout(() => resolve(text), READY_DEADLINE_MS);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve(text);
+    };
+    child.once('error', end);
+    if (pipe === null || pipe === undefined || !('read' in pipe)) return end();
+    pipe.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.endsWith('\n')) end();
+    });
+    pipe.once('close', end);
+  });
+  pipe?.destroy();
+  child.unref();
+  const readiness = parse(said);
+  if (readiness === null) {
+    throw new CoxError(failure('daemon-unreachable', 'The daemon did not start.', { log: places.log }));
+  }
+  if (!readiness.ready) throw new CoxError(readiness.failure);
+}
+
+/** The daemon is another layer: it runs as a process, it is not imported. */
+function daemonEntry(): string {
+  const built = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
+  if (existsSync(built)) return built;
+  return fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
+}
+
+function daemonEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const name of DAEMON_ENVIRONMENT) {
+    const value = environment[name];
+    if (value !== undefined) passed[name] = value;
+  }
+  return passed;
+}
+
+function parse(text: string): Readiness | null {
+  try {
+    return JSON.parse(text) as Readiness;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,69 @@
+import { realpathSync, statSync } from 'node:fs';
+import { findCodex } from '../../codex/launch/binary.ts';
+import { launchIdentity, planLaunch } from '../../codex/launch/launch.ts';
+import { CoxError, failure } from '../../core/errors.ts';
+import { DEFAULT_POLICY } from '../../core/policy/policy.ts';
+import type { SessionSpec } from '../../core/session/session.ts';
+import type { RunBody } from '../../protocol/commands.ts';
+import { keepLaunch } from '../../store/launches.ts';
+import type { Store } from '../../store/store.ts';
+import { newId } from '../ids.ts';
+import type { Loop } from '../loop.ts';
+import { readPolicy } from '../policy-text.ts';
+
+/**
+ * Checks all that can be checked before anything starts, then commits the new session and returns its id.
+ * A command id that was obeyed before gives the session of that time.
+ *
+ * @throws CoxError for whatever is wrong; then nothing was started and nothing is kept.
+ */
+export async function createSession(
+  store: Store,
+  loop: Loop,
+  body: RunBody,
+  command: string | null,
+): Promise<string> {
+  const before = command === null ? null : store.receipt(command);
+  if (before !== null) return before.session;
+  const cwd = realDirectory(body.cwd);
+  const policy = body.policy === null ? DEFAULT_POLICY : readPolicy(body.policy.path, body.policy.text);
+  const binary = await findCodex({ flag: body.codex, environment: body.environment, cwd });
+  const launch = planLaunch({
+    binary,
+    codexHome: body.codexHome,
+    environment: body.environment,
+    extra: body.extra,
+    overrides: body.overrides,
+    cwd: body.cwd,
+  });
+  const identity = launchIdentity(launch);
+  const spec: SessionSpec = {
+    id: newId(6, (id) => store.isTaken('sessions', id)),
+    name: body.name,
+    labels: body.labels,
+    cwd,
+    identity,
+    model: body.model,
+    sandbox: body.sandbox,
+    approval: body.approval,
+    codexVersion: binary.version,
+    overrides: launch.overrides,
+  };
+  keepLaunch(store, identity, launch);
+  const reply = loop.create(spec, body.prompt, policy, command);
+  if (!reply.ok) throw new CoxError(reply.failure);
+  return spec.id;
+}
+
+function realDirectory(path: string): string {
+  const missing = (why: string): CoxError =>
+    new CoxError(failure('directory-missing', `${path} ${why}.`, { path }));
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    throw missing('does not exist');
+  }
+  if (!statSync(real).isDirectory()) throw missing('is not a directory');
+  return real;
+}

@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
+import type { Answer, Ask } from '../../../src/core/session/request.ts';
+import { approval, GIT, NO_BASE } from './fixture.ts';
+
+/** Few ids, so that what happens to one thing often happens again. */
+const thread = fc.constantFrom('t1', 't1', 't1', 't2');
+const turn = fc.constantFrom('u1', 'u1', 'u2', 'u3');
+const server = fc.constantFrom('s1', 's1', 's2');
+const rpcId = fc.constantFrom('0', '1');
+const itemId = fc.constantFrom('i1', 'i2', 'i3');
+const at = fc.constantFrom(null, 5, 6);
+const threadState = fc.constantFrom('active', 'idle', 'error', 'not-loaded' as const);
+
+const item = fc.oneof(
+  fc.record({ kind: fc.constant('message' as const), id: itemId, text: fc.constantFrom('hello', '') }),
+  fc.record({
+    kind: fc.constant('command' as const),
+    id: itemId,
+    command: fc.constant('ls'),
+    cwd: fc.constant('/srv/project'),
+    state: fc.constantFrom('completed', 'failed', 'declined' as const),
+    exitCode: fc.constantFrom(null, 0, 1),
+    durationMs: fc.constant(null),
+  }),
+);
+
+const ask: fc.Arbitrary<Ask> = fc.constantFrom<Ask>(
+  approval(),
+  approval({ command: 'rm x', commands: null }),
+  {
+    need: 'question',
+    question: 'Which?',
+    questions: [{ id: 'q', header: 'h', text: 'Which?', options: ['a', 'b'], secret: false }],
+    choices: [
+      { id: 'option-1', label: 'a', prefix: null },
+      { id: 'option-2', label: 'b', prefix: null },
+    ],
+  },
+  { need: 'network', question: 'Net?', choices: [{ id: 'accept', label: 'Yes', prefix: null }] },
+);
+
+const origin = fc.record({
+  server,
+  rpcId,
+  method: fc.constant('item/commandExecution/requestApproval'),
+  thread,
+  turn,
+  item: itemId,
+  startedAt: at,
+});
+
+const tokens = fc.record({
+  input: fc.nat(3),
+  cached: fc.constant(0),
+  output: fc.constant(0),
+  total: fc.nat(3),
+});
+
+const is = <Type extends EvidenceBody['type']>(type: Type): fc.Arbitrary<Type> => fc.constant(type);
+
+const change = fc.record({
+  type: is('changes'),
+  changes: fc.record({ files: fc.nat(1), added: fc.nat(1), removed: fc.nat(1) }),
+});
+
+/** Any evidence at all: for known and unknown things, late, doubled, contradictory. */
+export const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
+  fc.record({
+    type: is('thread-opened'),
+    thread,
+    server,
+    rollout: fc.constant(null),
+    model: fc.constant(null),
+  }),
+  fc.record({ type: is('thread-status'), thread, state: threadState, waiting: fc.boolean() }),
+  fc.record({ type: is('turn-started'), thread, turn }),
+  fc.record({ type: is('item-started'), thread, turn, line: fc.constant('runs ls') }),
+  fc.record({ type: is('item-completed'), thread, turn, item }),
+  fc.record({ type: is('progress'), thread, turn }),
+  fc.record({ type: is('request-opened'), id: fc.constant('minted by the model'), origin, ask }),
+  fc.record({ type: is('request-opened'), id: fc.constant('minted by the model'), origin, ask }),
+  fc.record({ type: is('request-resolved'), server, rpcId, thread, ours: fc.boolean() }),
+  fc.record({
+    type: is('retrying'),
+    thread,
+    turn,
+    cause: fc.constantFrom('rate-limit', 'network' as const),
+    message: fc.constant('429'),
+    until: fc.constantFrom(null, 9),
+  }),
+  fc.record({ type: is('tokens'), thread, tokens }),
+  fc.record({
+    type: is('turn-ended'),
+    thread,
+    turn,
+    outcome: fc.constantFrom('completed', 'interrupted', 'failed' as const),
+    error: fc.constantFrom(null, { reason: 'model-error' as const, message: 'no' }),
+  }),
+  fc.record({ type: is('server-gone'), server, detail: fc.constant('its process has ended') }),
+  fc.record({
+    type: is('observed'),
+    server,
+    thread,
+    state: threadState,
+    waiting: fc.boolean(),
+    turns: fc.constant([]),
+    pending: fc.constantFrom([], ['s1 0 t1 u1 i1 5']),
+  }),
+  fc.record({ type: is('thread-missing'), thread, detail: fc.constant('no rollout found') }),
+  fc.record({
+    type: is('work-gone'),
+    run: fc.constantFrom(1, 2),
+    survivors: fc.constantFrom([], ['pid 7: sleep']),
+  }),
+  fc.record({ type: is('base'), base: fc.constantFrom(GIT, NO_BASE) }),
+  change,
+  fc.record({ type: is('gap'), why: fc.constant('the connection closed') }),
+  fc.record({ type: is('unrecognised'), name: fc.constant('x/y') }),
+);
+
+const answer: fc.Arbitrary<Answer> = fc.oneof(
+  fc.record({
+    type: fc.constant('choice' as const),
+    id: fc.constantFrom('accept', 'accept', 'decline', 'option-1', 'option-9', 'prefix'),
+    message: fc.constant(null),
+  }),
+  fc.record({ type: fc.constant('text' as const), text: fc.constantFrom('a', '') }),
+);
+
+export const RETURNS = ['done', 'stale', 'retry', 'given-up', 'unknown'] as const;
+export type Return = (typeof RETURNS)[number];
+
+/** One thing that happens; `which` picks among what there is at that moment. */
+export type Happening =
+  | { type: 'evidence'; body: EvidenceBody; twice: boolean }
+  | { type: 'answer'; which: number; answer: Answer }
+  | { type: 'end'; mode: 'stop' | 'kill' }
+  | { type: 'seen' }
+  | { type: 'returns'; which: number; result: Return }
+  | { type: 'returns-late'; key: string; result: Return }
+  | { type: 'wakes'; late: number };
+
+const happens = <Type extends Happening['type']>(type: Type): fc.Arbitrary<Type> => fc.constant(type);
+/** Mostly what should happen, so that sessions get somewhere. */
+const result = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('done' as const) },
+  { weight: 3, arbitrary: fc.constantFrom(...RETURNS) },
+);
+
+export const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ type: happens('evidence'), body: evidence, twice: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ type: happens('returns'), which: fc.nat(9), result }) },
+  { weight: 3, arbitrary: fc.record({ type: happens('answer'), which: fc.nat(4), answer }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: happens('wakes'), late: fc.constantFrom(0, 0, 1, 4_000, 70_000) }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: happens('seen') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: happens('returns-late'),
+      key: fc.constantFrom('look', 'open.1', 'turn.1', 'end.1.kill', 'snapshot', 'nothing'),
+      result: fc.constantFrom(...RETURNS),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: happens('end'), mode: fc.constantFrom('stop', 'kill' as const) }),
+  },
+);
+
+/** A whole life; most begin as they should, with the folder and the thread. */
+export const life: fc.Arbitrary<Happening[]> = fc
+  .tuple(fc.boolean(), fc.array(happening, { minLength: 1, maxLength: 50, size: 'max' }))
+  .map(([usual, rest]) => {
+    const returns: Happening = { type: 'returns', which: 0, result: 'done' };
+    return usual ? [returns, returns, returns, ...rest] : rest;
+  });

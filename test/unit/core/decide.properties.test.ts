@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
+import { decide } from '../../../src/core/policy/decide.ts';
+import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
+import type { Happening, Return } from './arbitraries.ts';
+import { life } from './arbitraries.ts';
+import { message, Story, TURN_STARTED, turnEnded } from './fixture.ts';
+import { LAWS } from './laws.ts';
+import { type Law, World, wrongInSilence } from './world.ts';
+
+const RUNS = 1500;
+
+function live(happenings: readonly Happening[], laws: readonly Law[], decideWith = decide): World {
+  const world = new World(decideWith, DEFAULT_POLICY, laws);
+  for (const happening of happenings) world.happen(happening);
+  return world;
+}
+
+describe('in every life', () => {
+  test.each(Object.entries(LAWS))('%s', (_, law) => {
+    fc.assert(
+      fc.property(life, (happenings) => {
+        live(happenings, [law()]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+/** How actions come back once nothing else happens any more; the driver's contract allows each of these. */
+const RETURNING: Return[][] = [['done'], ['retry'], ['unknown'], ['unknown', 'done'], ['retry', 'stale']];
+/** The app-server driver gives up whatever Codex refuses, looks and ends too. */
+const REFUSING: Return[][] = [['given-up'], ['given-up', 'retry'], ['done', 'given-up']];
+
+/** The property that no silence lasts for ever, of a given `decide`. */
+function noSilence(decideWith: typeof decide, returning: Return[][] = RETURNING) {
+  return fc.property(life, fc.constantFrom(...returning), (happenings, results) => {
+    const world = live(happenings, [], decideWith);
+    const wrong = wrongInSilence(world, results);
+    if (wrong !== null) throw new Error(`${wrong}\n${world.tale()}`);
+  });
+}
+
+describe('when nothing happens any more', () => {
+  test('an open session goes on looking, and an ended one comes to rest', () => {
+    fc.assert(noSilence(decide), { numRuns: RUNS });
+  });
+
+  test('nor does it fall silent where Codex refuses', () => {
+    fc.assert(noSilence(decide, REFUSING), { numRuns: RUNS });
+  });
+
+  test.each<[string, typeof decide, RegExp]>([
+    ['forgets when to wake', (...given) => ({ ...decide(...given), wakeAt: null }), /no time to wake/],
+    ['swallows what is asked for', (...given) => ({ ...decide(...given), actions: [] }), /fallen silent/],
+    [
+      'swallows looks',
+      (...given) => {
+        const decision = decide(...given);
+        return { ...decision, actions: decision.actions.filter(({ action }) => action.type !== 'look') };
+      },
+      /fallen silent/,
+    ],
+  ])('a decide that %s is found out', (_, broken, how) => {
+    const found = fc.check(noSilence(broken), { numRuns: RUNS });
+    expect(String(found.errorInstance)).toMatch(how);
+  });
+});
+
+/** All that is said of one turn that says something, runs something and is done. */
+const OF_A_TURN: EvidenceBody[] = [
+  TURN_STARTED,
+  message('i1', 'I begin'),
+  {
+    type: 'item-completed',
+    thread: 't1',
+    turn: 'u1',
+    item: {
+      kind: 'command',
+      id: 'i2',
+      command: 'ls',
+      cwd: '/srv/project',
+      state: 'completed',
+      exitCode: 0,
+      durationMs: 1,
+    },
+  },
+  message('i3', 'done'),
+  { type: 'progress', thread: 't1', turn: 'u1' },
+  { type: 'retrying', thread: 't1', turn: 'u1', cause: 'network', message: 'm', until: null },
+  turnEnded('completed'),
+];
+
+/** All of it, each once or more often, in any order. */
+const anyOrder = fc
+  .array(fc.constantFrom(...OF_A_TURN), { maxLength: 8 })
+  .chain((again) =>
+    fc.shuffledSubarray([...OF_A_TURN, ...again], { minLength: OF_A_TURN.length + again.length }),
+  );
+
+test('a finished turn is done with all its items, in whatever order and however often it is told', () => {
+  fc.assert(
+    fc.property(anyOrder, fc.boolean(), (told, handedOver) => {
+      const story = new Story().begun();
+      const early = new Story();
+      early.say({ type: 'thread-opened', thread: 't1', server: 's1', rollout: null, model: null });
+      const on = handedOver ? story : early;
+      for (const body of told) on.say(body);
+      const items = on.facts.flatMap(({ body }) => (body.type === 'item' ? [body.item.id] : []));
+      expect({ phase: on.phase, runs: on.session.run.n, items: items.sort() }).toEqual({
+        phase: 'done',
+        runs: 1,
+        items: ['i1', 'i2', 'i3'],
+      });
+    }),
+    { numRuns: RUNS },
+  );
+});

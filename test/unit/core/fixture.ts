@@ -1,0 +1,178 @@
+import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
+import { decide } from '../../../src/core/policy/decide.ts';
+import type { Command, Decision, Input, Reply } from '../../../src/core/policy/input.ts';
+import { DEFAULT_POLICY, type Policy, type Rule } from '../../../src/core/policy/policy.ts';
+import type { Fact, WorkResult } from '../../../src/core/session/fact.ts';
+import type { Ask, Origin } from '../../../src/core/session/request.ts';
+import type { Base, Session, SessionSpec } from '../../../src/core/session/session.ts';
+
+export const SPEC: SessionSpec = {
+  id: 'k7m2qd',
+  name: 'fix-auth',
+  labels: {},
+  cwd: '/srv/project',
+  identity: 'launch-1',
+  model: null,
+  sandbox: 'workspace-write',
+  approval: 'on-request',
+  codexVersion: '0.169.0',
+  overrides: [],
+};
+
+export const GIT: Base = { type: 'git', root: '/srv/project', head: 'h', tree: 't', skipped: [] };
+export const NO_BASE: Base = { type: 'none', why: 'not a git repository' };
+
+export const CREATE: Input = { type: 'command', command: { type: 'create', spec: SPEC, prompt: 'do it' } };
+
+export function rule(given: Partial<Rule>): Rule {
+  return {
+    name: 'rule-1',
+    need: 'approval',
+    command: null,
+    match: 'exact',
+    cwd: null,
+    writable: null,
+    pattern: null,
+    do: 'ask',
+    message: null,
+    option: null,
+    text: null,
+    ...given,
+  };
+}
+
+export function approval(given: Partial<Ask & { need: 'approval' }> = {}): Ask & { need: 'approval' } {
+  return {
+    need: 'approval',
+    question: 'Run outside the sandbox?',
+    command: 'git status',
+    commands: [['git', 'status']],
+    cwd: '/srv/project',
+    writable: [],
+    choices: [
+      { id: 'accept', label: 'Yes, once', prefix: null },
+      { id: 'decline', label: 'No, and go on', prefix: null },
+    ],
+    ...given,
+  };
+}
+
+export function origin(given: Partial<Origin> = {}): Origin {
+  return {
+    server: 's1',
+    rpcId: '0',
+    method: 'item/commandExecution/requestApproval',
+    thread: 't1',
+    turn: 'u1',
+    item: 'i1',
+    startedAt: 5,
+    ...given,
+  };
+}
+
+export const THREAD_OPENED: EvidenceBody = {
+  type: 'thread-opened',
+  thread: 't1',
+  server: 's1',
+  rollout: null,
+  model: 'm',
+};
+export const TURN_STARTED: EvidenceBody = { type: 'turn-started', thread: 't1', turn: 'u1' };
+
+export function turnEnded(
+  outcome: 'completed' | 'interrupted' | 'failed',
+  turn = 'u1',
+): EvidenceBody & { type: 'turn-ended' } {
+  return { type: 'turn-ended', thread: 't1', turn, outcome, error: null };
+}
+
+export function message(id: string, text: string, turn = 'u1'): EvidenceBody {
+  return { type: 'item-completed', thread: 't1', turn, item: { kind: 'message', id, text } };
+}
+
+export function opened(id: string, ask: Ask = approval(), from: Partial<Origin> = {}): EvidenceBody {
+  return { type: 'request-opened', id, origin: origin(from), ask };
+}
+
+export function observed(given: Partial<EvidenceBody & { type: 'observed' }> = {}): EvidenceBody {
+  return {
+    type: 'observed',
+    server: 's1',
+    thread: 't1',
+    state: 'active',
+    waiting: false,
+    turns: [],
+    pending: [],
+    ...given,
+  };
+}
+
+/** One session told as a story: each call gives one input and says what came of it in short. */
+export class Story {
+  now = 1_000;
+  readonly facts: Fact[] = [];
+  last: Decision;
+  readonly #policy: Policy;
+
+  constructor(policy: Policy = DEFAULT_POLICY) {
+    this.#policy = policy;
+    this.last = decide(null, CREATE, policy, this.now);
+    this.facts.push(...this.last.facts);
+  }
+
+  get session(): Session {
+    if (this.last.session === null) throw new Error('there is no session');
+    return this.last.session;
+  }
+
+  get phase(): string {
+    return this.session.status.phase;
+  }
+
+  input(input: Input): string {
+    this.last = decide(this.session, input, this.#policy, this.now);
+    this.facts.push(...this.last.facts);
+    return said(this.last);
+  }
+
+  say(body: EvidenceBody): string {
+    return this.input({
+      type: 'evidence',
+      evidence: { source: body.type === 'base' ? 'machine' : 'app-server', at: this.now, body },
+    });
+  }
+
+  back(key: string, result: WorkResult = { type: 'done' }): string {
+    return this.input({ type: 'outcome', key, result });
+  }
+
+  command(command: Command): Reply {
+    this.input({ type: 'command', command });
+    return this.last.reply;
+  }
+
+  /** Lets time pass, then ticks. */
+  after(ms: number): string {
+    this.now += ms;
+    return this.input({ type: 'tick' });
+  }
+
+  /** Gets a session to its first turn, on a folder without git unless told. */
+  begun(base: Base = NO_BASE): this {
+    this.say({ type: 'base', base });
+    this.back('snapshot');
+    this.say(THREAD_OPENED);
+    this.back('open.1');
+    this.say(TURN_STARTED);
+    this.back('turn.1');
+    return this;
+  }
+}
+
+/** What a decision says, in short: the types of its facts, the phase where it is said anew, the actions. */
+export function said({ facts, actions }: Decision): string {
+  const types = facts
+    .filter(({ body }) => body.type !== 'work-requested')
+    .map(({ body }) => (body.type === 'status' ? `is ${body.status.phase}` : body.type));
+  return [...types, ...actions.map(({ key }) => `→ ${key}`)].join(', ');
+}
