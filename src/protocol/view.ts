@@ -153,7 +153,10 @@ export function sessionView(session: Session, now: number): SessionView {
     exitCode: null,
     lastMessage: session.lastMessage,
     tokens: session.tokens,
-    changes: session.changes,
+    changes:
+      session.changes === null
+        ? null
+        : { files: session.changes.files, added: session.changes.added, removed: session.changes.removed },
     interventions: session.interventions.map(({ at, kind, by, why, outcome }) => ({
       at: iso(at),
       kind,

@@ -1,7 +1,11 @@
+import type { Client } from '../../client/client.ts';
 import { connectIfRunning, connectOrStart } from '../../client/connect.ts';
 import { placesOf } from '../../client/places.ts';
 import type { DaemonView } from '../../protocol/view.ts';
 import { print, printJson } from '../out.ts';
+
+/** The daemon ends its idle app-servers first, 10 s at most for each. */
+const STOP_DEADLINE_MS = 60_000;
 
 type Options = { json?: boolean };
 
@@ -17,10 +21,7 @@ export async function daemonStop(options: Options): Promise<number> {
   const places = placesOf(process.env);
   const client = await connectIfRunning(places);
   if (client !== null) {
-    const { pid } = await client.stopDaemon();
-    await gone(client);
-    tell({ ...notRunning(), pid }, options);
-    return 0;
+    await stopAndWait(client);
   }
   tell(notRunning(), options);
   return 0;
@@ -33,12 +34,11 @@ export async function daemonStatus(options: Options): Promise<number> {
   return 0;
 }
 
-/** The daemon closes its streams when it ends. */
-async function gone(client: {
-  events(after: 'now', signal: AbortSignal): AsyncIterable<unknown>;
-}): Promise<void> {
+/** Asks the daemon to end and waits until it has: it closes its streams when it ends. */
+export async function stopAndWait(client: Client): Promise<void> {
+  await client.stopDaemon();
   try {
-    for await (const _ of client.events('now', AbortSignal.timeout(60_000)));
+    for await (const _ of client.events('now', AbortSignal.timeout(STOP_DEADLINE_MS)));
   } catch {
     // It has ended: it no longer answers.
   }

@@ -64,7 +64,7 @@ export function mapNotification(
     }
     case 'item/started': {
       const { threadId, turnId, item } = params as ItemStartedNotification;
-      const line = itemLine(mapItem(item), LINE_WIDTH).replace(' (completed)', '');
+      const line = beginningOf(item);
       return one(threadId, { type: 'item-started', thread: threadId, turn: turnId, line });
     }
     case 'item/completed': {
@@ -98,6 +98,12 @@ export function mapNotification(
     default:
       return mapOther(method, params);
   }
+}
+
+/** What an item that begins says of the turn: it is not over, and a message has no text yet. */
+function beginningOf(item: ItemStartedNotification['item']): string {
+  if (item.type === 'agentMessage') return 'writes a message';
+  return itemLine(mapItem(item), LINE_WIDTH).replace(' (completed)', '');
 }
 
 /** What a turn that was read or has ended says: its items that are over, then its end. */

@@ -65,8 +65,9 @@ function ended(session: Session): Verdict | null {
   const at = endedAt ?? session.createdAt;
   switch (end.type) {
     case 'done': {
-      const doubts =
-        session.changes?.files === 0 ? [...new Set([...end.doubts, 'no-changes' as const])] : end.doubts;
+      // Only a measurement that came after the end can tell that nothing changed.
+      const unchanged = session.changes !== null && session.changes.at >= at && session.changes.files === 0;
+      const doubts = unchanged ? [...new Set([...end.doubts, 'no-changes' as const])] : end.doubts;
       return certain({ phase: 'done', doubts }, [
         { source: 'app-server', fact: 'turn/completed with status completed', at },
       ]);

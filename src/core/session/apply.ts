@@ -107,6 +107,8 @@ export function apply(session: Session, fact: Fact): Session {
           ...request,
           state: { type: 'answering', answer: body.answer, by: body.by, at },
         })),
+        // What was refused is not what the turn does now.
+        activity: body.intervention === 'deny' ? null : session.activity,
         blocked: session.blocked + (body.intervention === 'deny' ? 1 : 0),
         interventions: [
           ...session.interventions,
@@ -168,7 +170,7 @@ export function apply(session: Session, fact: Fact): Session {
     case 'base':
       return { ...session, base: body.base };
     case 'changes':
-      return { ...session, changes: body.changes };
+      return { ...session, changes: { ...body.changes, at } };
     case 'note':
       return session;
     case 'seen':

@@ -119,7 +119,8 @@ export type Session = {
   said: boolean;
   tokens: Tokens;
   base: Base;
-  changes: Changes | null;
+  /** The newest measurement, and when it came, milliseconds since the epoch. */
+  changes: (Changes & { at: number }) | null;
   interventions: Intervention[];
   lastProgressAt: number;
   /** True once the end of the newest run was shown to someone. */
