@@ -31,7 +31,7 @@ function reason(view: SessionView): string {
 }
 
 /** The need in one line: the command where there is one, else the question. */
-export function needLine(need: NeedView): string {
+function needLine(need: NeedView): string {
   return need.command === null ? need.question : `${need.question} $ ${need.command}`;
 }
 

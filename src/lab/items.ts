@@ -55,7 +55,7 @@ export function reasoningItem(text: string, id: string): OutputItem {
 }
 
 /** The patch text of a patch step. */
-export function patchText(call: PatchCall): string {
+function patchText(call: PatchCall): string {
   if ('patch' in call) return call.patch;
   const lines = call.content.replace(/\n$/, '').split('\n');
   const added = lines.map((line) => `+${line}`).join('\n');

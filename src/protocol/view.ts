@@ -6,7 +6,7 @@ import type { Changes, RunEnd, Session, Tokens } from '../core/session/session.t
 import type { Confidence, Doubt, PhaseName, Source } from '../core/session/status.ts';
 
 /** The version of every shape below. It changes only where a reader of the old shape would be wrong. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 export type OptionView = { n: number; id: string; label: string; prefix?: string[] };
 

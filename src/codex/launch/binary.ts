@@ -79,7 +79,7 @@ export async function findCodex(search: BinarySearch): Promise<CodexBinary> {
 }
 
 /** Device, inode, size and modification time of a file as one text. */
-export function fileIdentity(path: string): string {
+function fileIdentity(path: string): string {
   const { dev, ino, size, mtimeMs } = statSync(path);
   return [dev, ino, size, Math.floor(mtimeMs)].join('.');
 }
@@ -119,7 +119,7 @@ function ownPackage(): string | null {
  * would run. Layouts: `vendor/<triple>/bin/codex` in a platform package of its own (0.169),
  * `vendor/<triple>/codex/codex` (older).
  */
-export function nativeExecutable(path: string): string | null {
+function nativeExecutable(path: string): string | null {
   let real: string;
   try {
     real = realpathSync(path);

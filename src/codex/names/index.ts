@@ -1,13 +1,10 @@
-export { type NamesRow, namesOf, namesTable } from './table.ts';
+export { namesOf } from './table.ts';
 export {
-  type AskSpelling,
   askSpelling,
-  type CodeModeSpelling,
   codeModeSpelling,
   type EscalationSpelling,
   escalationSpellings,
   type PatchForm,
-  patchForms,
   patchTool,
   type ShellSpelling,
   type ShellTool,

@@ -20,7 +20,7 @@ const newest: NamesRow = {
 };
 
 /** Newest first. Measured with the real binaries; what a request itself offers always wins over this table. */
-export const namesTable: readonly NamesRow[] = [
+const namesTable: readonly NamesRow[] = [
   newest,
   { since: '0.98.0', shell: 'exec_command', escalation: 'sandbox_permissions', patch: 'shell', ask: true },
   { since: '0.47.0', shell: 'shell', escalation: 'with_escalated_permissions', patch: 'shell', ask: false },

@@ -1,15 +1,5 @@
 import type { Answer, Origin } from '../session/request.ts';
 
-export const ACTION_TYPES = [
-  'open-thread',
-  'start-turn',
-  'answer',
-  'look',
-  'end-work',
-  'snapshot',
-  'measure',
-] as const;
-
 /**
  * What the core asks the world to do. Each carries the precondition it rests on; the reactor checks it again
  * at the moment of acting, and a stale action becomes a fact, not an act.
@@ -36,5 +26,3 @@ export type Action =
   | { type: 'snapshot' }
   /** Measure what changed in the folder since the session began. */
   | { type: 'measure'; run: number };
-
-export type ActionType = (typeof ACTION_TYPES)[number];

@@ -13,7 +13,7 @@ import { ruleOn } from './rules.ts';
 const ACCEPTED: Reply = { ok: true };
 
 /** Answers by policy are advisory while nothing proves that the session cannot give them itself (S4). */
-export const ADVISORY =
+const ADVISORY =
   'advisory: whether the sandbox shuts the session out of its own approvals is not proven';
 
 /**

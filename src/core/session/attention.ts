@@ -1,7 +1,7 @@
 import type { Session } from './session.ts';
 
 /** How long a verdict may stay `unknown` before somebody should look, milliseconds. */
-export const UNKNOWN_BOUND_MS = 60_000;
+const UNKNOWN_BOUND_MS = 60_000;
 
 /** Since when somebody should look at a session, milliseconds since the epoch; null where nobody needs to. */
 export function attentionSince(session: Session): number | null {

@@ -68,6 +68,7 @@ const PLAIN: Row[] = [
 const MORE: [what: string, line: string][] = [
   ['a variable', 'echo $x'],
   ['a variable in quotes', 'echo "$x"'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
   ['a variable in braces', 'echo a"${x:-y}"'],
   ['a positional', 'echo $1'],
   ['a special variable', 'echo $? $$ $!'],

@@ -81,6 +81,16 @@ describe('what Codex refuses', () => {
   });
 });
 
+test('an answer that comes back late does not settle again what is settled', () => {
+  const story = new Story().begun();
+  story.say(opened('r1'));
+  story.command({ type: 'answer', requestId: 'r1', answer: ACCEPT, by: 'me' });
+  story.say({ type: 'request-resolved', server: 's1', rpcId: '0', thread: 't1', ours: true });
+  const settled = story.session.requests;
+  story.back('answer.r1', { type: 'given-up', why: 'no', reason: 'config' });
+  expect(story.session.requests).toEqual(settled);
+});
+
 describe('looks', () => {
   test('a look that began before the prompt lost its way does not prove that it did not arrive', () => {
     const story = new Story();
