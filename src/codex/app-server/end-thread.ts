@@ -1,5 +1,6 @@
 import type { Action } from '../../core/policy/action.ts';
 import { endTree } from '../../machine/kill.ts';
+import { TargetCollection } from '../../machine/kill-targets.ts';
 import { RpcRefused } from './connection.ts';
 import type { Link } from './link.ts';
 
@@ -14,13 +15,14 @@ const SWEEP_DEADLINE_MS = 10_000;
  * Returns what survived. Without a link the server is dead, and only the sweep is left to do.
  */
 export async function endThread(link: Link | null, action: Action & { type: 'end-work' }): Promise<string[]> {
+  const marks = ['CODEX_THREAD_ID', 'CODEX_SESSION_ID'].map((name) => [{ name, value: action.thread }]);
+  // Before the turn ends: a child that has cleared its environment is known only while its parent lives.
+  const tree = new TargetCollection([], marks);
+  tree.scan();
   if (link !== null) await endTurn(link, action);
   const { survivors } = await endTree({
-    roots: [],
-    alsoOwned: [
-      [{ name: 'CODEX_THREAD_ID', value: action.thread }],
-      [{ name: 'CODEX_SESSION_ID', value: action.thread }],
-    ],
+    roots: tree.seen(),
+    alsoOwned: marks,
     graceMs: action.mode === 'kill' ? 0 : action.graceMs,
     deadlineMs: action.graceMs + SWEEP_DEADLINE_MS,
   });

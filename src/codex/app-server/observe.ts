@@ -3,6 +3,7 @@ import type { Session } from '../../core/session/session.ts';
 import type { ThreadItem } from '../generated/v2/ThreadItem.ts';
 import type { Turn } from '../generated/v2/Turn.ts';
 import { isThreadWithoutTurns } from '../known-messages.ts';
+import { hasCapability } from '../launch/capabilities.ts';
 import { threadSettings } from '../launch/thread-settings.ts';
 import type { Link } from './link.ts';
 import { isOver, mapItem } from './map-item.ts';
@@ -34,8 +35,7 @@ export async function observe(
   }
   const turns = await readTurns(link, thread, session);
   const evidence: EvidenceBody[] = [];
-  for (const turn of turns) {
-    const items = await readItems(link, thread, turn.id);
+  for (const { turn, items } of turns) {
     const found: EvidenceBody[] = items
       .filter(isOver)
       .map((item) => ({ type: 'item-completed', thread, turn: turn.id, item: mapItem(item) }));
@@ -48,52 +48,84 @@ export async function observe(
   const complete = !status.waiting || pending.length > 0;
   if (complete) {
     const server = link.record.instance;
-    evidence.push({ type: 'observed', server, thread, ...status, turns: turns.map(({ id }) => id), pending });
+    evidence.push({
+      type: 'observed',
+      server,
+      thread,
+      ...status,
+      turns: turns.map(({ turn }) => turn.id),
+      pending,
+    });
   }
   return { evidence, complete };
 }
 
+/** A turn with all its items; the turn itself carries none. */
+type WholeTurn = { turn: Turn; items: ThreadItem[] };
+
 /** Turns of the thread that do not belong to an earlier run, oldest first. */
-async function readTurns(link: Link, thread: string, session: Session): Promise<Turn[]> {
+async function readTurns(link: Link, thread: string, session: Session): Promise<WholeTurn[]> {
   const past = new Set(session.pastRuns.flatMap(({ turns }) => turns));
-  const turns: Turn[] = [];
-  let cursor: string | null = null;
   try {
-    do {
-      const page: { data: Turn[]; nextCursor: string | null } = await link.connection.call(
-        'thread/turns/list',
-        {
-          threadId: thread,
-          cursor,
-          limit: PAGE,
-          sortDirection: 'asc',
-        },
-      );
-      turns.push(...page.data);
-      cursor = page.nextCursor;
-    } while (cursor !== null);
+    const turns = hasCapability(session.spec.codexVersion, 'items-list')
+      ? await listTurns(link, thread, past)
+      : await readWhole(link, thread, session);
+    return turns.filter(({ turn }) => !past.has(turn.id));
   } catch (error) {
-    if (!isThreadWithoutTurns(error)) throw error;
+    if (isThreadWithoutTurns(error)) return [];
+    throw error;
   }
-  return turns.filter(({ id }) => !past.has(id));
 }
 
-async function readItems(link: Link, thread: string, turn: string): Promise<ThreadItem[]> {
-  const items: ThreadItem[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: { data: { item: ThreadItem }[]; nextCursor: string | null } = await link.connection.call(
-      'thread/items/list',
-      {
+async function listTurns(link: Link, thread: string, past: ReadonlySet<string>): Promise<WholeTurn[]> {
+  const turns = await pages((cursor) =>
+    link.connection.call('thread/turns/list', {
+      threadId: thread,
+      cursor,
+      limit: PAGE,
+      sortDirection: 'asc',
+    }),
+  );
+  const whole: WholeTurn[] = [];
+  for (const turn of turns) {
+    if (past.has(turn.id)) continue;
+    const entries = await pages((cursor) =>
+      link.connection.call('thread/items/list', {
         threadId: thread,
-        turnId: turn,
+        turnId: turn.id,
         cursor,
         limit: PAGE,
         sortDirection: 'asc',
-      },
+      }),
     );
-    items.push(...page.data.map(({ item }) => item));
+    whole.push({ turn: { ...turn, items: [] }, items: entries.map(({ item }) => item) });
+  }
+  return whole;
+}
+
+/**
+ * The history as versions before `thread/items/list` give it. Their messages have other ids than live: only the
+ * last one is taken, where it is not the one that is known already.
+ */
+async function readWhole(link: Link, thread: string, session: Session): Promise<WholeTurn[]> {
+  const read = await link.connection.call('thread/read', { threadId: thread, includeTurns: true });
+  return read.thread.turns.map((turn) => {
+    const last = turn.items.findLast((item) => item.type === 'agentMessage');
+    const isNews = last?.type === 'agentMessage' && last.text !== session.lastMessage;
+    const items = turn.items.filter((item) => !/^item-\d+$/.test(item.id) || (item === last && isNews));
+    return { turn: { ...turn, items: [] }, items };
+  });
+}
+
+async function pages<Entry>(
+  read: (cursor: string | null) => Promise<{ data: Entry[]; nextCursor: string | null }>,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { data: Entry[]; nextCursor: string | null } = await read(cursor);
+    entries.push(...page.data);
     cursor = page.nextCursor;
   } while (cursor !== null);
-  return items;
+  return entries;
 }

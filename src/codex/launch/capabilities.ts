@@ -5,6 +5,11 @@
 export const CAPABILITIES = {
   /** `codex app-server --listen unix://PATH`. */
   'app-server-unix': [0, 128, 0],
+  /**
+   * `thread/items/list`, with the ids of the live notifications. Before, only `thread/read` has the history, and
+   * numbers its messages anew (`item-1`).
+   */
+  'items-list': [0, 155, 0],
 } as const satisfies Record<string, readonly [number, number, number]>;
 
 export type Capability = keyof typeof CAPABILITIES;

@@ -7,6 +7,9 @@ import type { Because, Phase, Status } from '../session/status.ts';
  */
 export const CONTRADICTION_BOUND_MS = 3_000;
 
+/** How long a look may be due before what was known last is no longer taken for true, milliseconds. */
+export const LOOK_BOUND_MS = 15_000;
+
 type Verdict = { phase: Phase; because: Because[]; confidence: 'certain' | 'likely' | null };
 
 /**
@@ -16,7 +19,7 @@ type Verdict = { phase: Phase; because: Because[]; confidence: 'certain' | 'like
 export function fuse(session: Session, now: number): Status {
   const verdict =
     ended(session) ??
-    unreachable(session) ??
+    unreachable(session, now) ??
     contradicted(session, now) ??
     waiting(session) ??
     throttled(session) ??
@@ -96,12 +99,18 @@ function stopFact(survivors: string[], by: string): string {
   return `ended for ${by}; nothing of it runs`;
 }
 
-function unreachable(session: Session): Verdict | null {
-  if (session.serverGone === null) return null;
-  const why = `the app-server is out of reach: ${session.serverGone.detail}`;
+function unreachable(session: Session, now: number): Verdict | null {
+  const { serverGone, lookDue } = session;
+  if (serverGone !== null)
+    return unknown(`the app-server is out of reach: ${serverGone.detail}`, serverGone.at);
+  if (lookDue === null || lookDue.at + LOOK_BOUND_MS > now) return null;
+  return unknown(`what Codex knows could not be compared since: ${lookDue.why}`, lookDue.at);
+}
+
+function unknown(why: string, at: number): Verdict {
   return {
     phase: { phase: 'unknown', why },
-    because: [{ source: 'machine', fact: why, at: session.serverGone.at }],
+    because: [{ source: 'machine', fact: why, at }],
     confidence: null,
   };
 }

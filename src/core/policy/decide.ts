@@ -6,15 +6,14 @@ import { hasEnded, openRequests, type Session } from '../session/session.ts';
 import { absorb, endRun } from './absorb.ts';
 import { Growing } from './fold.ts';
 import type { Command, Decision, Input, Reply, Request } from './input.ts';
-import { isOpening, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
+import { isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
 import type { Policy } from './policy.ts';
 import { ruleOn } from './rules.ts';
 
 const ACCEPTED: Reply = { ok: true };
 
 /** Answers by policy are advisory while nothing proves that the session cannot give them itself (S4). */
-const ADVISORY =
-  'advisory: whether the sandbox shuts the session out of its own approvals is not proven';
+const ADVISORY = 'advisory: whether the sandbox shuts the session out of its own approvals is not proven';
 
 /**
  * What is true of a session after an input, what to do, and when to look again.
@@ -155,8 +154,7 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
   const work = growing.session.work[key];
   if (work === undefined || work.state.type !== 'in-flight') return;
   const tireless = work.action.type === 'look' || work.action.type === 'end-work';
-  const spent = result.type === 'retry' && !tireless && work.attempts >= MAX_ATTEMPTS;
-  const final: WorkResult = spent ? { type: 'given-up', why: result.why, reason: 'crashed' } : result;
+  const final = lastWord(result, tireless, work.attempts, growing.now);
   growing.add('coxswain', { type: 'work-returned', key, result: final });
   if (final.type !== 'given-up' || hasEnded(growing.session)) return;
   switch (work.action.type) {
@@ -179,6 +177,19 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
     default:
       return work.action satisfies never;
   }
+}
+
+/** Looks and ends are never given up, only tried less often; everything else after some tries. */
+function lastWord(result: WorkResult, tireless: boolean, attempts: number, now: number): WorkResult {
+  if (tireless) {
+    return result.type === 'given-up'
+      ? { type: 'retry', why: result.why, retryAt: now + LOOK_EVERY_MS }
+      : result;
+  }
+  if (result.type === 'retry' && attempts >= MAX_ATTEMPTS) {
+    return { type: 'given-up', why: result.why, reason: 'crashed' };
+  }
+  return result;
 }
 
 /** An end that was asked for before there was a thread needs no proof: nothing ever ran. */

@@ -1,4 +1,4 @@
-import { CONTRADICTION_BOUND_MS } from '../evidence/fuse.ts';
+import { CONTRADICTION_BOUND_MS, LOOK_BOUND_MS } from '../evidence/fuse.ts';
 import { hasEnded, openRequests, type Session, type Work } from '../session/session.ts';
 import type { Action } from './action.ts';
 
@@ -132,7 +132,8 @@ export function wakeAt(session: Session, now: number): number | null {
   }
   if (hasEnded(session)) return times.length === 0 || session.base.type !== 'git' ? null : Math.min(...times);
   times.push(Math.max(session.lookedAt + LOOK_EVERY_MS, now + 1_000));
-  const { report } = session;
+  const { report, lookDue } = session;
+  if (lookDue !== null && lookDue.at + LOOK_BOUND_MS > now) times.push(lookDue.at + LOOK_BOUND_MS);
   if (report !== null && report.at + CONTRADICTION_BOUND_MS > now)
     times.push(report.at + CONTRADICTION_BOUND_MS);
   return Math.min(...times);
