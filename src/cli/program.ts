@@ -146,10 +146,11 @@ function addDaemon(
       .description(about)
       .option('--json', 'one JSON document on stdout')
       .exitOverride()
-      .action(async (options: { json?: boolean }) => {
+      .action(async (_: object, command: Command) => {
         const verbs = await import('./verbs/daemon.ts');
         const act = { start: verbs.daemonStart, stop: verbs.daemonStop, status: verbs.daemonStatus }[name];
-        done(await act(options));
+        // `--json` is an option of `daemon` too, which takes it wherever it stands.
+        done(await act(command.optsWithGlobals()));
       });
   }
 }

@@ -8,6 +8,8 @@ import { unixTransport } from './transport.ts';
 /** Node cannot connect to a longer one: sun_path of unix(7) is 108 bytes with the closing NUL. */
 const SOCKET_PATH_BYTES = 107;
 
+const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
+
 /**
  * A client of the daemon of these places; starts the daemon where none runs.
  *
@@ -49,7 +51,8 @@ async function isListening({ socket }: Places): Promise<boolean> {
       resolve(true);
     });
     probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(false);
+      // Where a file stands in the path, the daemon's start says so.
+      if (NOBODY_LISTENS.has(error.code ?? '')) resolve(false);
       else if (error.code === 'EACCES' || error.code === 'EPERM') reject(foreign(socket));
       else
         reject(

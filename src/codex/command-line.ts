@@ -8,7 +8,8 @@ export type CommandLine = {
   commands: string[][] | null;
 };
 
-const SHELLS = new Set(['bash', 'sh', 'zsh']);
+/** Only the system's own shells: a file of that name in the project is a program like any other. */
+const SHELL = /^(?:\/bin|\/usr\/bin|\/usr\/local\/bin|\/opt\/homebrew\/bin)\/(bash|sh|zsh)$/;
 const WRAPPER_FLAGS = new Set(['-c', '-lc']);
 
 /**
@@ -20,17 +21,18 @@ export function readCommandLine(command: string): CommandLine {
   const [argv] = outer ?? [];
   if (outer?.length !== 1 || argv?.length !== 3) return { line: command, commands: outer };
   const [program = '', flag = '', line = ''] = argv;
-  const shell = program.slice(program.lastIndexOf('/') + 1);
-  if (!SHELLS.has(shell) || !WRAPPER_FLAGS.has(flag)) return { line: command, commands: outer };
+  const shell = SHELL.exec(program)?.[1];
+  if (shell === undefined || !WRAPPER_FLAGS.has(flag)) return { line: command, commands: outer };
   return { line, commands: simpleCommands(line, shell === 'zsh') };
 }
 
 type Script = ReturnType<typeof parse>;
 type Node = Script['commands'][number]['command'];
-type Word = { text: string; value: string; parts?: readonly WordPart[] | undefined };
-type WordPart = { type: string; parts?: readonly { type: string }[] | undefined };
+type Word = { text: string; value: string };
 
 function simpleCommands(source: string, zsh: boolean): string[][] | null {
+  // No program can be given a NUL; what a shell makes of one differs.
+  if (source.includes('\0')) return null;
   const script = parse(source);
   if ((script.errors?.length ?? 0) > 0 || script.commands.length === 0) return null;
   const found: string[][] = [];
@@ -63,15 +65,21 @@ function collect(node: Node, found: string[][], zsh: boolean): boolean {
   }
 }
 
-const LITERAL_PARTS = new Set(['Literal', 'SingleQuoted', 'AnsiCQuoted']);
+/**
+ * The source of a word that every shell takes as it stands: plain characters, an escaped character, single quotes,
+ * double quotes without expansion. Decided by what is allowed, from the source itself: a parser that joins lines
+ * or misses an expansion then cannot make a word look plainer than it is.
+ */
+const PLAIN_WORD =
+  /^(?:[A-Za-z0-9_@%+=:,./^#!\]-]|\{\}|\P{ASCII}|\\[^\n]|'[^']*'|"(?:[^"$`\\]|\\[$`"\\])*")+$/u;
+/** What the double quotes and single quotes hold, to look at the rest. */
+const QUOTED = /'[^']*'|"(?:[^"\\]|\\.)*"|\\./gsu;
 
 /** True where the shell takes the word as it is: no expansion of any kind. */
 function isPlain(word: Word, zsh: boolean): boolean {
-  // A tilde expands at the start of a word; zsh also expands `=name` there.
-  if (word.text.startsWith('~') || (zsh && word.text.startsWith('='))) return false;
-  return (word.parts ?? []).every((part) =>
-    part.type === 'DoubleQuoted'
-      ? (part.parts ?? []).every((inner) => inner.type === 'Literal')
-      : LITERAL_PARTS.has(part.type),
-  );
+  if (word.text !== '[' && !PLAIN_WORD.test(word.text)) return false;
+  const unquoted = word.text.replaceAll(QUOTED, '');
+  // A tilde after `=` or `:` expands in assignments; zsh also expands a leading `=`, and `^` and `#` in patterns.
+  if (unquoted.includes('~')) return false;
+  return !zsh || !(word.text.startsWith('=') || /[\^#]/.test(unquoted));
 }

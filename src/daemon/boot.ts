@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Places } from '../client/places.ts';
 import type { ServerRecord } from '../codex/app-server/server.ts';
@@ -126,6 +126,8 @@ export async function boot(places: Places): Promise<void> {
     server.once('error', reject);
     server.listen(places.socket, resolve);
   });
+  // The umask leaves a socket its x bits, which mean nothing: 0600 says what is meant (S1).
+  chmodSync(places.socket, 0o600);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopSoon);
   process.on('SIGHUP', () => log.info({}, 'daemon.ignored SIGHUP'));
   writeFileSync(
@@ -133,7 +135,7 @@ export async function boot(places: Places): Promise<void> {
     JSON.stringify({ ...self(), version, startedAt: iso(startedAt), daemon }),
     { mode: 0o600 },
   );
-  log.info({ version, daemon, pid: process.pid }, 'daemon.started');
+  log.info({ version, daemon }, 'daemon.started');
   loop.resume();
 }
 

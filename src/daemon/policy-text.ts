@@ -21,7 +21,9 @@ export function readPolicy(path: string, text: string): Policy {
   }
   const result = policyFile.safeParse(value);
   if (result.success) return toPolicy(result.data);
-  const [issue] = result.error.issues;
+  const { issues } = result.error;
+  // A key that is missing is most often one that is misspelt, and the misspelling says more.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue === undefined) throw invalid(path, 1, 'this is not a policy');
   throw explain(path, text, issue);
 }

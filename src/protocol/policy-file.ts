@@ -34,6 +34,11 @@ const rule = z
     }
     if (value.command !== undefined && value.need !== 'approval')
       refuse('command', 'command goes with need = "approval"');
+    for (const key of ['cwd', 'writable', 'match'] as const) {
+      if (value[key] !== undefined && value.need !== 'approval') {
+        refuse(key, `${key} goes with need = "approval"`);
+      }
+    }
     if (value.pattern !== undefined && value.need !== 'question')
       refuse('pattern', 'pattern goes with need = "question"');
     if (value.pattern !== undefined && !isPattern(value.pattern))

@@ -9,25 +9,33 @@ import { MIGRATIONS } from './migrations/index.ts';
  */
 export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 5_000 });
+  refuseNewer(database, file);
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on;');
-  migrate(database, file);
+  migrate(database);
   return database;
 }
 
-function migrate(database: DatabaseSync, file: string): void {
-  const row = database.prepare('pragma user_version').get();
-  const version = Number(row?.user_version ?? 0);
-  if (version > MIGRATIONS.length) {
-    database.close();
-    throw new CoxError(
-      failure(
-        'needs-newer-daemon',
-        `The state database was written by a newer Coxswain (schema ${version}; this one knows ${MIGRATIONS.length}).`,
-        { file },
-        'Update Coxswain, or set COX_HOME to another directory.',
-      ),
-    );
-  }
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('pragma user_version').get()?.user_version ?? 0);
+}
+
+/** Before anything is written: what a newer Coxswain wrote is not ours to touch. */
+function refuseNewer(database: DatabaseSync, file: string): void {
+  const version = versionOf(database);
+  if (version <= MIGRATIONS.length) return;
+  database.close();
+  throw new CoxError(
+    failure(
+      'needs-newer-daemon',
+      `The state database was written by a newer Coxswain (schema ${version}; this one knows ${MIGRATIONS.length}).`,
+      { file },
+      'Update Coxswain, or set COX_HOME to another directory.',
+    ),
+  );
+}
+
+function migrate(database: DatabaseSync): void {
+  const version = versionOf(database);
   for (const [index, sql] of MIGRATIONS.entries()) {
     if (index < version) continue;
     database.exec(`begin immediate; ${sql} pragma user_version = ${index + 1}; commit;`);

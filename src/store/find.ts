@@ -7,7 +7,7 @@ export type Found = { ok: true; id: string } | { ok: false; failure: Failure };
  * The session that a target names, by the order of docs/user/cli.md: an exact id, an exact name (the open one
  * of several), a Codex thread id, a unique id prefix of at least 3 characters, `@last`, `@needs`.
  */
-export function findSession(store: Store, target: string): Found {
+export function findSession(store: Store, target: string, now: number): Found {
   const ids = (sql: string, ...values: (string | number)[]): string[] =>
     store.database
       .prepare(sql)
@@ -17,7 +17,7 @@ export function findSession(store: Store, target: string): Found {
     return one(ids('select id from sessions order by created_at desc, rowid desc limit 1'), target);
   if (target === '@needs') {
     return one(
-      ids('select id from sessions where attention_since is not null order by attention_since limit 1'),
+      ids('select id from sessions where attention_since <= ? order by attention_since limit 1', now),
       target,
       'Nothing needs you.',
     );
@@ -49,10 +49,11 @@ export function findSession(store: Store, target: string): Found {
 export function findRequest(
   store: Store,
   target: string,
+  now: number,
 ): { ok: true; id: string; session: string } | { ok: false; failure: Failure } {
   const owner = store.sessionOfRequest(target);
   if (owner !== null) return { ok: true, id: target, session: owner };
-  const session = findSession(store, target);
+  const session = findSession(store, target, now);
   if (!session.ok) {
     if (session.failure.code !== 'not-found') return session;
     return {

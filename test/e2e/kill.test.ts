@@ -1,7 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { SessionView } from '../../src/client/index.ts';
+import { identify, isAlive } from '../../src/machine/identity.ts';
 import { viewSchemas } from '../../src/protocol/views-schema.ts';
 import { processesOfThread } from './processes.ts';
 import { play } from './scenarios.ts';
@@ -15,16 +16,15 @@ afterAll(() => world.close());
 
 const stoppedBy = { phase: 'stopped', confidence: 'certain', result: { verdict: 'stopped', detail: null } };
 
+const PATIENCE = { timeout: PATIENCE_MS, interval: 50 };
+
 /** Waits until at least this many processes carry the thread's mark. */
 function running(thread: string, count: number): Promise<string[]> {
-  return vi.waitFor(
-    () => {
-      const found = processesOfThread(thread);
-      if (found.length < count) throw new Error(`${found.length} of ${count} run: ${found.join('\n')}`);
-      return found;
-    },
-    { timeout: PATIENCE_MS, interval: 50 },
-  );
+  return vi.waitFor(() => {
+    const found = processesOfThread(thread);
+    if (found.length < count) throw new Error(`${found.length} of ${count} run: ${found.join('\n')}`);
+    return found;
+  }, PATIENCE);
 }
 
 async function end(verb: 'kill' | 'stop', id: string, ...flags: string[]): Promise<SessionView> {
@@ -62,8 +62,8 @@ test('kill ends one of two sessions on the same app-server, and nothing of the o
 /** Children that leave the process group, the session, and their parent. */
 const SCATTER = [
   'setsid sleep 600 &',
-  '(setsid sh -c "sleep 600 & sleep 600" &)',
-  '( (sleep 600 &) & )',
+  '(setsid sh -c "sleep 600 & sleep 600" &);',
+  '( (sleep 600 &) & );',
   'nohup sleep 600 >/dev/null 2>&1 &',
   'echo scattered; sleep 600',
 ].join(' ');
@@ -79,6 +79,23 @@ test.each([
   const graceful = verb === 'stop' ? ['--grace', '2s'] : [];
   expect(await end(verb, id, ...graceful)).toMatchObject(stoppedBy);
   expect(processesOfThread(thread)).toEqual([]);
+});
+
+test('a child without an environment and in a session of its own ends with its parent', async () => {
+  const { id } = await world.run(
+    play('command', { command: 'env -i setsid sleep 600 & echo $! > orphan; sleep 600' }),
+    '-s',
+    'danger-full-access',
+  );
+  const orphan = await vi.waitFor(() => {
+    const pid = Number(readFileSync(join(world.work, 'orphan'), 'utf8'));
+    expect(pid).toBeGreaterThan(0);
+    return pid;
+  }, PATIENCE);
+  const identity = identify(orphan);
+  expect(identity !== null && isAlive(identity)).toBe(true);
+  expect(await end('kill', id)).toMatchObject(stoppedBy);
+  expect(identity !== null && isAlive(identity)).toBe(false);
 });
 
 test('what ignores SIGTERM is ended by stop as well', async () => {

@@ -1,4 +1,4 @@
-import { defineScenario, type ScenarioSource } from '../../src/lab/index.ts';
+import { defineScenario, type ScenarioSource, type Step } from '../../src/lab/index.ts';
 
 /** Plays that only these tests need. */
 export const scenarios: readonly ScenarioSource[] = [
@@ -13,13 +13,13 @@ export const scenarios: readonly ScenarioSource[] = [
     ],
   ),
   defineScenario(
-    'look-then-ask',
-    'a command, held by a gate, that asks to run outside of the sandbox',
-    { command: 'true', gate: 'ask', justification: 'May I write outside of the workspace?' },
-    ({ command, gate, justification }) => [
+    'steps',
+    'one command behind each gate',
+    { gates: ['one', 'two'], text: 'Done: all gates were released.' },
+    ({ gates, text }) => [
       { type: 'tool', command: 'ls' },
-      { type: 'tool', command, escalated: { justification }, gate },
-      { type: 'message', text: 'Done: the command was handled.' },
+      ...gates.map((gate): Step => ({ type: 'tool', command: `echo ${gate}`, gate })),
+      { type: 'message', text },
     ],
   ),
 ];

@@ -55,10 +55,13 @@ function commandAsk(params: CommandExecutionRequestApprovalParams, context: AskC
   }
   const { line, commands } = readCommandLine(params.command ?? '');
   // Only a command that is to be run is judged by its words; input to a running one is judged by a person.
-  const judged = params.kind === 'command' ? commands : null;
+  // One that is to get more permissions than its words tell is judged by a person, too.
+  const extra = params.additionalPermissions ?? null;
+  const judged = params.kind === 'command' && extra === null ? commands : null;
   const cwd = context.realPath(params.cwd ?? '/');
   const writable = judged === null ? [] : context.writableOf(judged, cwd, params.threadId);
-  const question = params.reason ?? 'Run this command outside the sandbox?';
+  const asked = params.reason ?? 'Run this command outside the sandbox?';
+  const question = extra === null ? asked : `${asked} With these permissions: ${JSON.stringify(extra)}`;
   return {
     ...where,
     ask: {
@@ -89,17 +92,15 @@ function commandChoices(params: CommandExecutionRequestApprovalParams): Choice[]
 function patchAsk(params: FileChangeRequestApprovalParams, context: AskContext): Asked {
   const files = context.filesOf(params.threadId, params.itemId);
   const named = files.length === 0 ? 'files outside the workspace' : files.map(({ path }) => path).join(', ');
+  const grantRoot = params.grantRoot ?? null;
+  const asked = params.reason ?? `Change ${named}?`;
+  const question = grantRoot === null ? asked : `${asked} And allow writing to ${grantRoot} from now on?`;
   return {
     thread: params.threadId,
     turn: params.turnId,
     item: params.itemId,
     startedAt: params.startedAtMs,
-    ask: {
-      need: 'patch',
-      question: params.reason ?? `Change ${named}?`,
-      files,
-      choices: [ACCEPT, SESSION, DECLINE],
-    },
+    ask: { need: 'patch', question, files, grantRoot, choices: [ACCEPT, SESSION, DECLINE] },
   };
 }
 

@@ -12,20 +12,22 @@ export function mapTurnError(error: TurnError): OurError {
   };
 }
 
-const REASONS: Record<string, FailReason> = {
-  unauthorized: 'auth',
-  usageLimitExceeded: 'quota',
-  rateLimitExceeded: 'quota',
-  sessionBudgetExceeded: 'budget',
-  contextWindowExceeded: 'context-window',
-  sandboxError: 'sandbox',
-};
+const REASONS = new Map<string, FailReason>(
+  Object.entries({
+    unauthorized: 'auth',
+    usageLimitExceeded: 'quota',
+    rateLimitExceeded: 'quota',
+    sessionBudgetExceeded: 'budget',
+    contextWindowExceeded: 'context-window',
+    sandboxError: 'sandbox',
+  } as const),
+);
 
 function reasonOf(info: CodexErrorInfo | null): FailReason {
   const { name, status } = read(info);
   if (status === 401 || status === 403) return 'auth';
   if (status === 429) return 'quota';
-  const named = REASONS[name];
+  const named = REASONS.get(name);
   if (named !== undefined) return named;
   // A connection that failed without any HTTP answer never reached the provider.
   const connection =

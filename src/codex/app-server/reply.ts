@@ -24,14 +24,12 @@ export function replyTo(ask: Ask, params: unknown, answer: Answer): unknown {
   }
 }
 
-const DECISIONS: Record<string, string> = {
-  accept: 'accept',
-  session: 'acceptForSession',
-  decline: 'decline',
-};
+const DECISIONS = new Map(
+  Object.entries({ accept: 'accept', session: 'acceptForSession', decline: 'decline' }),
+);
 
 function decisionReply(answer: Answer): unknown {
-  const decision = answer.type === 'choice' ? DECISIONS[answer.id] : undefined;
+  const decision = answer.type === 'choice' ? DECISIONS.get(answer.id) : undefined;
   return decision === undefined ? null : { decision };
 }
 

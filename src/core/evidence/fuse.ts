@@ -1,4 +1,4 @@
-import { openRequests, type Session } from '../session/session.ts';
+import { openRequests, type RunEnd, type Session } from '../session/session.ts';
 import type { Because, Phase, Status } from '../session/status.ts';
 
 /**
@@ -19,9 +19,10 @@ type Verdict = { phase: Phase; because: Because[]; confidence: 'certain' | 'like
 export function fuse(session: Session, now: number): Status {
   const verdict =
     ended(session) ??
-    unreachable(session, now) ??
+    unreachable(session) ??
     contradicted(session, now) ??
     waiting(session) ??
+    overdue(session, now) ??
     throttled(session) ??
     atWork(session);
   const unchanged = samePhase(session.status, verdict.phase);
@@ -81,7 +82,7 @@ function ended(session: Session): Verdict | null {
       ]);
     case 'stopped':
       return certain({ phase: 'stopped', survivors: end.survivors }, [
-        { source: 'machine', fact: stopFact(end.survivors, end.by), at },
+        { source: end.proven ? 'machine' : 'app-server', fact: stopFact(end), at },
       ]);
     case 'lost':
       return {
@@ -94,15 +95,22 @@ function ended(session: Session): Verdict | null {
   }
 }
 
-function stopFact(survivors: string[], by: string): string {
+function stopFact({ by, survivors, proven }: RunEnd & { type: 'stopped' }): string {
   if (survivors.length > 0) return `ended for ${by}, but these still run: ${survivors.join(', ')}`;
-  return `ended for ${by}; nothing of it runs`;
+  return proven
+    ? `ended for ${by}; nothing of it runs`
+    : `the turn was interrupted from ${by}; commands that it started may still run`;
 }
 
-function unreachable(session: Session, now: number): Verdict | null {
-  const { serverGone, lookDue } = session;
-  if (serverGone !== null)
-    return unknown(`the app-server is out of reach: ${serverGone.detail}`, serverGone.at);
+function unreachable(session: Session): Verdict | null {
+  const { serverGone } = session;
+  return serverGone === null
+    ? null
+    : unknown(`the app-server is out of reach: ${serverGone.detail}`, serverGone.at);
+}
+
+function overdue(session: Session, now: number): Verdict | null {
+  const { lookDue } = session;
   if (lookDue === null || lookDue.at + LOOK_BOUND_MS > now) return null;
   return unknown(`what Codex knows could not be compared since: ${lookDue.why}`, lookDue.at);
 }
@@ -119,7 +127,8 @@ function contradicted(session: Session, now: number): Verdict | null {
   const { report } = session;
   if (report === null || report.at + CONTRADICTION_BOUND_MS > now) return null;
   const unanswered = session.requests.filter((request) => request.state.type !== 'closed');
-  const latest = session.run.turns.at(-1);
+  const newest = session.run.turns.at(-1);
+  const latest = newest === session.endedTurn ? undefined : newest;
   const disagreement =
     report.waiting && unanswered.length === 0
       ? 'the thread says that it waits for an answer, but no request of it is known'

@@ -3,6 +3,7 @@ import { type Closing, originKey } from '../session/request.ts';
 import { hasEnded, knowsTurn, type RunEnd, type Session } from '../session/session.ts';
 import type { Doubt, Source } from '../session/status.ts';
 import type { Growing } from './fold.ts';
+import { answerKey } from './needs.ts';
 
 /**
  * Turns one piece of evidence into facts. Evidence may be doubled, late or out of order: what is known is not
@@ -58,7 +59,12 @@ export function absorb(growing: Growing, evidence: Evidence): void {
       if (hasEnded(growing.session)) return;
       return growing.session.endRequested === null
         ? endRun(growing, source, { type: 'lost', detail: body.detail })
-        : endRun(growing, source, { type: 'stopped', by: growing.session.endRequested.by, survivors: [] });
+        : endRun(growing, source, {
+            type: 'stopped',
+            by: growing.session.endRequested.by,
+            survivors: [],
+            proven: false,
+          });
     case 'work-gone':
       return workGone(growing, source, body.run, body.survivors);
     case 'base':
@@ -140,13 +146,15 @@ function requestOpened(
 ): void {
   const key = originKey(body.origin);
   if (growing.session.requests.some((request) => originKey(request.origin) === key)) return;
-  if (!admitTurn(growing, source, body.origin.turn)) return;
+  // Codex cannot always tell the turn of an elicitation.
+  if (body.origin.turn !== '' && !admitTurn(growing, source, body.origin.turn)) return;
   const request = {
     id: body.id,
     run: growing.session.run.n,
     origin: body.origin,
     ask: body.ask,
     openedAt: growing.now,
+    undone: 0,
     state: { type: 'open' },
   } as const;
   growing.add(source, { type: 'request-opened', request });
@@ -207,7 +215,7 @@ function endOf(
       };
     case 'interrupted':
       return session.serverGone === null
-        ? { type: 'stopped', by: 'elsewhere', survivors: [] }
+        ? { type: 'stopped', by: 'elsewhere', survivors: [], proven: false }
         : { type: 'failed', reason: 'crashed', detail: `the turn was cut: ${session.serverGone.detail}` };
     default:
       return outcome satisfies never;
@@ -226,23 +234,24 @@ function observed(growing: Growing, source: Source, body: EvidenceBody & { type:
   threadStatus(growing, source, body.state, body.waiting);
   for (const request of growing.session.requests) {
     if (request.state.type === 'closed' || body.pending.includes(originKey(request.origin))) continue;
-    const [how, why] = settlement(request.origin.server === body.server, request.state.type);
+    const [how, why] = settlement(
+      request.origin.server === body.server,
+      growing.session.work[answerKey(request.id, request.undone)]?.state.type === 'finished',
+    );
     growing.add(source, { type: 'request-closed', requestId: request.id, how, why });
   }
 }
 
 /** How a request that Codex no longer has open was settled while nobody of ours was listening. */
-function settlement(sameServer: boolean, state: 'open' | 'answering'): [Closing, string] {
+function settlement(sameServer: boolean, sent: boolean): [Closing, string] {
   if (!sameServer) return ['withdrawn', 'the app-server that asked is gone'];
-  return state === 'answering'
-    ? ['answered', 'Codex no longer has it open']
-    : ['elsewhere', 'Codex no longer has it open'];
+  return [sent ? 'answered' : 'elsewhere', 'Codex no longer has it open'];
 }
 
 function workGone(growing: Growing, source: Source, run: number, survivors: string[]): void {
   const { session } = growing;
   if (session.run.n !== run || hasEnded(session) || session.endRequested === null) return;
-  endRun(growing, source, { type: 'stopped', by: session.endRequested.by, survivors });
+  endRun(growing, source, { type: 'stopped', by: session.endRequested.by, survivors, proven: true });
 }
 
 /** Ends the newest run; what it still asked is withdrawn with it. */

@@ -118,6 +118,11 @@ function answer(growing: Growing, requestId: string, given: Answer, by: string):
       }),
     };
   }
+  if (growing.session.endRequested !== null) {
+    const { mode, by } = growing.session.endRequested;
+    const message = `The session is being ended (${mode} by ${by}); nothing more is answered.`;
+    return { ok: false, failure: failure('conflict', message, { requestId }) };
+  }
   if (!answerFits(request.ask, given)) {
     const offered = request.ask.choices.map((choice, index) => `${index + 1} ${choice.id}`);
     return {
@@ -162,12 +167,7 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
     case 'start-turn':
       return endRun(growing, 'coxswain', { type: 'failed', reason: final.reason, detail: final.why });
     case 'answer':
-      return growing.add('coxswain', {
-        type: 'request-closed',
-        requestId: work.action.requestId,
-        how: 'withdrawn',
-        why: final.why,
-      });
+      return undo(growing, work.action.requestId, final.why);
     case 'snapshot':
       return growing.add('coxswain', { type: 'base', base: { type: 'none', why: final.why } });
     case 'look':
@@ -177,6 +177,12 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
     default:
       return work.action satisfies never;
   }
+}
+
+/** An answer that cannot be delivered leaves its request open, for a person. */
+function undo(growing: Growing, requestId: string, why: string): void {
+  const request = growing.session.requests.find(({ id }) => id === requestId);
+  if (request?.state.type === 'answering') growing.add('coxswain', { type: 'answer-undone', requestId, why });
 }
 
 /** Looks and ends are never given up, only tried less often; everything else after some tries. */
@@ -196,12 +202,13 @@ function lastWord(result: WorkResult, tireless: boolean, attempts: number, now: 
 function endIfNothingBegan(growing: Growing): void {
   const { run, endRequested } = growing.session;
   if (run.end !== null || endRequested === null || run.thread !== null || isOpening(growing.session)) return;
-  endRun(growing, 'coxswain', { type: 'stopped', by: endRequested.by, survivors: [] });
+  endRun(growing, 'coxswain', { type: 'stopped', by: endRequested.by, survivors: [], proven: true });
 }
 
 function answerByPolicy(growing: Growing, policy: Policy): void {
   if (growing.session.endRequested !== null) return;
   for (const request of openRequests(growing.session)) {
+    if (request.undone > 0) continue;
     const ruling = ruleOn(policy, growing.session.spec, request);
     if (ruling.type === 'ask') continue;
     const kind = kindOf(request.ask, ruling.answer);

@@ -56,10 +56,10 @@ function wanted(session: Session, now: number): Need[] {
       action: { type: 'start-turn', run: run.n, thread: run.thread, text: run.prompt },
     });
   }
-  for (const { id, origin, state } of session.requests) {
+  for (const { id, origin, state, undone } of session.requests) {
     if (state.type !== 'answering') continue;
     list.push({
-      key: `answer.${id}`,
+      key: answerKey(id, undone),
       action: { type: 'answer', requestId: id, origin, answer: state.answer },
     });
   }
@@ -112,6 +112,11 @@ function mayRepeat(session: Session, action: Action, work: Work, now: number): b
   }
 }
 
+/** Key of the action that delivers an answer; an answer that was undone is followed by another action. */
+export function answerKey(requestId: string, undone: number): string {
+  return `answer.${requestId}.${undone}`;
+}
+
 /** True where an action is under way whose end decides what else there is to end. */
 export function isOpening(session: Session): boolean {
   return isInFlight(session.work[`open.${session.run.n}`]);
@@ -127,10 +132,11 @@ function isInFlight(work: Work | undefined): boolean {
  */
 export function wakeAt(session: Session, now: number): number | null {
   const times: number[] = [];
-  for (const { state } of Object.values(session.work)) {
-    if (state.type === 'waiting') times.push(Math.max(state.retryAt, now + 1));
+  for (const { key } of wanted(session, now)) {
+    const state = session.work[key]?.state;
+    if (state?.type === 'waiting') times.push(Math.max(state.retryAt, now + 1));
   }
-  if (hasEnded(session)) return times.length === 0 || session.base.type !== 'git' ? null : Math.min(...times);
+  if (hasEnded(session)) return times.length === 0 ? null : Math.min(...times);
   times.push(Math.max(session.lookedAt + LOOK_EVERY_MS, now + 1_000));
   const { report, lookDue } = session;
   if (lookDue !== null && lookDue.at + LOOK_BOUND_MS > now) times.push(lookDue.at + LOOK_BOUND_MS);

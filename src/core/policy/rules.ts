@@ -30,28 +30,37 @@ function mismatchOf(rule: Rule, spec: SessionSpec, ask: Ask): Mismatch | null {
   if (rule.pattern !== null && !(ask.need === 'question' && matchesText(rule.pattern, ask.questions))) {
     return { why: 'the text does not match', near: false };
   }
+  if (ask.need === 'patch' && ask.grantRoot !== null && isApproving(rule)) {
+    return { why: `it asks for write access to ${ask.grantRoot}`, near: true };
+  }
   if (ask.need !== 'approval') return null;
   if (rule.command !== null) {
     if (ask.commands === null) return { why: 'the command line is more than plain words', near: false };
     const pattern = rule.command;
     if (ask.commands.length === 0) return { why: 'there is no command to match', near: false };
-    if (!ask.commands.every((words) => matchesWords(pattern, words, rule.match))) {
+    const matches = (words: string[]): boolean => matchesWords(pattern, words, rule.match);
+    // One refused command refuses the line; approving needs every command of it.
+    const holds = rule.do === 'deny' ? ask.commands.some(matches) : ask.commands.every(matches);
+    if (!holds) {
       return { why: 'the command does not match', near: false };
     }
   }
   if (rule.cwd === 'inside' && !isInside(ask.cwd, spec.cwd)) {
     return { why: `it runs outside the session's folder, in ${ask.cwd}`, near: true };
   }
-  const approves = rule.do === 'approve' || rule.do === 'approve-for-session';
-  if (approves && ask.commands === null)
+  if (isApproving(rule) && ask.commands === null)
     return { why: 'the command line is more than plain words', near: true };
-  if (approves && ask.writable.length > 0 && rule.writable !== 'allow') {
+  if (isApproving(rule) && ask.writable.length > 0 && rule.writable !== 'allow') {
     return {
       why: `the session can write ${ask.writable.join(', ')} (writable = "allow" permits it)`,
       near: true,
     };
   }
   return null;
+}
+
+function isApproving(rule: Rule): boolean {
+  return rule.do === 'approve' || rule.do === 'approve-for-session';
 }
 
 function apply(rule: Rule, ask: Ask): Ruling {

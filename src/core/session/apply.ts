@@ -1,7 +1,7 @@
 import type { Fact, WorkResult } from './fact.ts';
 import type { Item } from './item.ts';
 import type { Request } from './request.ts';
-import type { Run, Session, SessionSpec, Work } from './session.ts';
+import type { Intervention, Run, Session, SessionSpec, Work } from './session.ts';
 
 /** Pause before an action without a known outcome is repeated, milliseconds. */
 const REPEAT_AFTER_MS = 1_000;
@@ -17,6 +17,7 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
     serverGone: null,
     report: null,
     items: {},
+    endedTurn: null,
     activity: null,
     requests: [],
     trouble: null,
@@ -62,17 +63,28 @@ export function apply(session: Session, fact: Fact): Session {
         blocked: 0,
         said: false,
         endRequested: null,
-        work: {},
+        // What is under way for the session, not for the run, goes on.
+        work: ofSession(session.work),
+        report: null,
         lastProgressAt: at,
         seen: false,
+        status: {
+          phase: 'starting',
+          since: at,
+          because: [{ source: fact.source, fact: body.why, at }],
+          confidence: 'certain',
+        },
       };
-    case 'work-requested':
-      return withWork(session, body.key, {
+    case 'work-requested': {
+      const { lookDue } = session;
+      const covered = body.key === 'look' && lookDue !== null ? { ...lookDue, covered: true } : lookDue;
+      return withWork({ ...session, lookDue: covered }, body.key, {
         action: body.action,
         attempts: attemptsAfter(session.work[body.key]),
         requestedAt: at,
         state: { type: 'in-flight' },
       });
+    }
     case 'work-returned':
       return workReturned(session, body.key, body.result, at);
     case 'thread-bound':
@@ -85,12 +97,20 @@ export function apply(session: Session, fact: Fact): Session {
     case 'thread-reported':
       return { ...session, report: body.report };
     case 'observed':
-      return { ...session, server: body.server, serverGone: null, lookedAt: at, lookDue: stillDue(session) };
+      return {
+        ...session,
+        server: body.server,
+        serverGone: null,
+        lookedAt: at,
+        lookDue: session.lookDue?.covered === true ? null : session.lookDue,
+      };
     case 'turn-started':
       return {
         ...session,
         run: withTurn(session.run, body.turn),
         activity: null,
+        // What was said of the thread before this turn says nothing of it.
+        report: session.report?.state === 'active' ? session.report : null,
         lastProgressAt: at,
       };
     case 'activity':
@@ -122,6 +142,8 @@ export function apply(session: Session, fact: Fact): Session {
           },
         ],
       };
+    case 'answer-undone':
+      return answerUndone(session, body.requestId);
     case 'request-closed':
       return requestClosed(session, body.requestId, body.how, body.why, at);
     case 'trouble':
@@ -137,11 +159,17 @@ export function apply(session: Session, fact: Fact): Session {
     case 'tokens':
       return { ...session, tokens: body.tokens, lastProgressAt: at, trouble: null };
     case 'turn-ended':
-      return { ...session, run: withTurn(session.run, body.turn), activity: null, trouble: null };
+      return {
+        ...session,
+        run: withTurn(session.run, body.turn),
+        endedTurn: body.turn,
+        activity: null,
+        trouble: null,
+      };
     case 'server-gone':
       return { ...session, serverGone: { at, detail: body.detail } };
     case 'look-due':
-      return { ...session, lookDue: session.lookDue ?? { at, why: body.why } };
+      return { ...session, lookDue: due(session, body.why, at) };
     case 'end-requested':
       return {
         ...session,
@@ -200,13 +228,6 @@ function attemptsAfter(previous: Work | undefined): number {
   return previous.attempts + 1;
 }
 
-/** A look answers what was due when it began; what fell due while it ran needs another. */
-function stillDue(session: Session): Session['lookDue'] {
-  const began = session.work.look?.requestedAt;
-  if (session.lookDue === null || began === undefined) return null;
-  return began >= session.lookDue.at ? null : session.lookDue;
-}
-
 function workReturned(session: Session, key: string, result: WorkResult, at: number): Session {
   const work = session.work[key];
   if (work === undefined) return session;
@@ -223,7 +244,7 @@ function workReturned(session: Session, key: string, result: WorkResult, at: num
       // It may be wanted again, but only after a look has told what is true now.
       return {
         ...withWork(session, key, { ...work, state: { type: 'finished' } }),
-        lookDue: session.lookDue ?? { at, why: result.why },
+        lookDue: due(session, result.why, at),
       };
     case 'retry':
       return withWork(session, key, {
@@ -242,6 +263,36 @@ function withRequest(session: Session, id: string, change: (request: Request) =>
     ...session,
     requests: session.requests.map((request) => (request.id === id ? change(request) : request)),
   };
+}
+
+function answerUndone(session: Session, id: string): Session {
+  const reopened = withRequest(session, id, (request) => ({
+    ...request,
+    undone: request.undone + 1,
+    state: { type: 'open' },
+  }));
+  return { ...reopened, interventions: settle(reopened.interventions, id, 'undone') };
+}
+
+function settle(
+  interventions: Intervention[],
+  requestId: string,
+  outcome: Intervention['outcome'],
+): Intervention[] {
+  return interventions.map((intervention) =>
+    intervention.requestId === requestId && intervention.outcome === 'committed'
+      ? { ...intervention, outcome }
+      : intervention,
+  );
+}
+
+/** The oldest reason to look stays; whatever is new is not covered by a look that has begun. */
+function due(session: Session, why: string, at: number): Session['lookDue'] {
+  return { ...(session.lookDue ?? { at, why }), covered: false };
+}
+
+function ofSession(work: Session['work']): Session['work'] {
+  return Object.fromEntries(Object.entries(work).filter(([key]) => key === 'look' || key === 'snapshot'));
 }
 
 function requestClosed(
@@ -264,11 +315,7 @@ function requestClosed(
   }));
   return {
     ...closed,
-    interventions: closed.interventions.map((intervention) =>
-      intervention.requestId === id && intervention.outcome === 'committed'
-        ? { ...intervention, outcome: how === 'answered' ? 'accepted' : 'stale' }
-        : intervention,
-    ),
+    interventions: settle(closed.interventions, id, how === 'answered' ? 'accepted' : 'stale'),
   };
 }
 

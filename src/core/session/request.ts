@@ -64,7 +64,14 @@ export type Ask =
       writable: string[];
       choices: Choice[];
     }
-  | { need: 'patch'; question: string; files: { path: string; kind: string }[]; choices: Choice[] }
+  | {
+      need: 'patch';
+      question: string;
+      files: { path: string; kind: string }[];
+      /** A folder that accepting makes writable for the rest of the session; null where it makes none so. */
+      grantRoot: string | null;
+      choices: Choice[];
+    }
   | { need: 'question'; question: string; questions: Question[]; choices: Choice[] }
   | {
       need: 'permissions' | 'network' | 'elicitation' | 'mcp-approval';
@@ -98,6 +105,8 @@ export type Request = {
   origin: Origin;
   ask: Ask;
   openedAt: number;
+  /** Answers that were committed and could not be delivered; after one, only a person answers. */
+  undone: number;
   state: RequestState;
 };
 
@@ -110,5 +119,7 @@ export function choiceOf(ask: Ask, answer: Answer): Choice | null {
 /** True where the answer can be delivered for this ask. */
 export function answerFits(ask: Ask, answer: Answer): boolean {
   if (answer.type === 'choice') return choiceOf(ask, answer) !== null;
-  return ask.need === 'question' && ask.questions.length > 0;
+  if (ask.need !== 'question' || ask.questions.length === 0) return false;
+  // One question takes the whole text; several take one line each.
+  return ask.questions.length === 1 || answer.text.split('\n').length === ask.questions.length;
 }

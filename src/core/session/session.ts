@@ -36,7 +36,8 @@ export type Base =
 export type RunEnd =
   | { type: 'done'; doubts: Doubt[] }
   | { type: 'failed'; reason: FailReason; detail: string }
-  | { type: 'stopped'; by: Answerer; survivors: string[] }
+  /** `proven` where it was looked for processes that are left. */
+  | { type: 'stopped'; by: Answerer; survivors: string[]; proven: boolean }
   | { type: 'lost'; detail: string };
 
 export type Run = {
@@ -102,6 +103,8 @@ export type Session = {
   report: ThreadReport | null;
   /** Ids of the items of the newest run that are facts already, per turn. */
   items: Record<string, string[]>;
+  /** The turn whose end was seen last. */
+  endedTurn: string | null;
   /** One line about what the turn is doing now. */
   activity: string | null;
   requests: Request[];
@@ -112,8 +115,11 @@ export type Session = {
   work: Record<string, Work>;
   /** When the thread was last compared with what Codex itself knows. */
   lookedAt: number;
-  /** A comparison is due since `at`: something may have been missed. */
-  lookDue: { at: number; why: string } | null;
+  /**
+   * A comparison is due since `at`: something may have been missed. `covered` once a look was asked for after
+   * it fell due; a look that began before does not answer it.
+   */
+  lookDue: { at: number; why: string; covered: boolean } | null;
   lastMessage: string | null;
   /** Whether the model said anything in the newest run. */
   said: boolean;

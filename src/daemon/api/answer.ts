@@ -14,8 +14,14 @@ const USER = 'user';
  *
  * @throws CoxError `not-found`, `ambiguous`, `conflict` (settled already) or `choice-invalid` (not offered).
  */
-export function answerRequest(store: Store, loop: Loop, target: string, body: AnswerBody): AnswerView {
-  const found = findRequest(store, target);
+export function answerRequest(
+  store: Store,
+  loop: Loop,
+  target: string,
+  body: AnswerBody,
+  now: number,
+): AnswerView {
+  const found = findRequest(store, target, now);
   if (!found.ok) throw new CoxError(found.failure);
   const request = loop.session(found.session)?.session.requests.find(({ id }) => id === found.id);
   if (request === undefined) throw new CoxError(failure('not-found', `There is no request ${found.id}.`));

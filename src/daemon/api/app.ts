@@ -37,7 +37,7 @@ export function createApi(ports: ApiPorts): Hono {
     return sessionView(stored.session, now());
   };
   const find = (target: string): string => {
-    const found = findSession(store, target);
+    const found = findSession(store, target, now());
     if (!found.ok) throw new CoxError(found.failure);
     return found.id;
   };
@@ -92,7 +92,7 @@ export function createApi(ports: ApiPorts): Hono {
   });
   app.post('/v1/requests/:target/answer', async (context) => {
     const body = checked(answerBody, await context.req.json());
-    return context.json(answerRequest(store, loop, context.req.param('target'), body));
+    return context.json(answerRequest(store, loop, context.req.param('target'), body, now()));
   });
 
   app.get('/v1/events', (context) => streamEvents(context, store, loop));

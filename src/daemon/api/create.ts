@@ -23,11 +23,15 @@ export async function createSession(
   body: RunBody,
   command: string | null,
 ): Promise<string> {
-  const before = command === null ? null : store.receipt(command);
-  if (before !== null) return before.session;
+  const obeyed = (): string | null => (command === null ? null : (store.receipt(command)?.session ?? null));
+  const before = obeyed();
+  if (before !== null) return before;
   const cwd = realDirectory(body.cwd);
   const policy = body.policy === null ? DEFAULT_POLICY : readPolicy(body.policy.path, body.policy.text);
   const binary = await findCodex({ flag: body.codex, environment: body.environment, cwd });
+  // The same command may have come again meanwhile; from here on nothing waits.
+  const meanwhile = obeyed();
+  if (meanwhile !== null) return meanwhile;
   const launch = planLaunch({
     binary,
     codexHome: body.codexHome,

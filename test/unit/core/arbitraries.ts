@@ -65,7 +65,7 @@ const change = fc.record({
 });
 
 /** Any evidence at all: for known and unknown things, late, doubled, contradictory. */
-export const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
+const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
   fc.record({
     type: is('thread-opened'),
     thread,
@@ -104,14 +104,14 @@ export const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
     thread,
     state: threadState,
     waiting: fc.boolean(),
-    turns: fc.constant([]),
-    pending: fc.constantFrom([], ['s1 0 t1 u1 i1 5']),
+    turns: fc.constant<string[]>([]),
+    pending: fc.constantFrom<string[][]>([], ['s1 0 t1 u1 i1 5']),
   }),
   fc.record({ type: is('thread-missing'), thread, detail: fc.constant('no rollout found') }),
   fc.record({
     type: is('work-gone'),
     run: fc.constantFrom(1, 2),
-    survivors: fc.constantFrom([], ['pid 7: sleep']),
+    survivors: fc.constantFrom<string[][]>([], ['pid 7: sleep']),
   }),
   fc.record({ type: is('base'), base: fc.constantFrom(GIT, NO_BASE) }),
   change,
@@ -128,7 +128,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
   fc.record({ type: fc.constant('text' as const), text: fc.constantFrom('a', '') }),
 );
 
-export const RETURNS = ['done', 'stale', 'retry', 'given-up', 'unknown'] as const;
+const RETURNS = ['done', 'stale', 'retry', 'given-up', 'unknown'] as const;
 export type Return = (typeof RETURNS)[number];
 
 /** One thing that happens; `which` picks among what there is at that moment. */
@@ -148,7 +148,7 @@ const result = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...RETURNS) },
 );
 
-export const happening: fc.Arbitrary<Happening> = fc.oneof(
+const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ type: happens('evidence'), body: evidence, twice: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ type: happens('returns'), which: fc.nat(9), result }) },
   { weight: 3, arbitrary: fc.record({ type: happens('answer'), which: fc.nat(4), answer }) },

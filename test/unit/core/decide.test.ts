@@ -27,8 +27,6 @@ const ACCEPT: Answer = { type: 'choice', id: 'accept', message: null };
 const DECLINE: Answer = { type: 'choice', id: 'decline', message: 'not today' };
 
 const code = (reply: Reply) => (reply.ok ? 'ok' : reply.failure.code);
-const kill = (story: Story, mode: 'stop' | 'kill' = 'kill') =>
-  story.command({ type: 'end', mode, by: 'me', graceMs: 100 });
 const answer = (story: Story, given: Answer, requestId = 'r1') =>
   code(story.command({ type: 'answer', requestId, answer: given, by: 'me' }));
 
@@ -165,66 +163,6 @@ test('an answer that comes after somebody else settled it is stale', () => {
   expect(story.session.interventions.map(({ outcome }) => outcome)).toEqual(['stale']);
 });
 
-test('an end before there is a thread needs no proof', () => {
-  const story = new Story();
-  story.back('open.1', { type: 'retry', why: 'the app-server does not start', retryAt: 2_000 });
-  kill(story);
-  expect([said(story.last), story.session.run.end, story.last.wakeAt]).toEqual([
-    'end-requested, run-ended, is stopped',
-    { type: 'stopped', by: 'me', survivors: [] },
-    null,
-  ]);
-});
-
-test('an end while the thread is being opened waits for it, then ends it with proof', () => {
-  const story = new Story();
-  kill(story);
-  expect([
-    said(story.last),
-    story.say(THREAD_OPENED),
-    story.back('open.1'),
-    story.say({ type: 'work-gone', run: 1, survivors: [] }),
-  ]).toEqual(['end-requested', 'thread-bound, → end.1.kill', 'work-returned', 'run-ended, is stopped']);
-});
-
-test('an end while the prompt is being handed over waits until it is known what began', () => {
-  const story = new Story();
-  story.say({ type: 'base', base: NO_BASE });
-  story.say(THREAD_OPENED);
-  kill(story);
-  expect([said(story.last), story.say(TURN_STARTED), story.back('turn.1')]).toEqual([
-    'end-requested',
-    'turn-started, is working',
-    'work-returned, → end.1.kill',
-  ]);
-  expect(story.last.actions[0]?.action).toMatchObject({ turn: 'u1', mode: 'kill' });
-  expect([
-    story.say(turnEnded('interrupted')),
-    story.say({ type: 'work-gone', run: 1, survivors: ['pid 7: sleep 60'] }),
-  ]).toEqual(['turn-ended', 'run-ended, is stopped']);
-  expect([story.session.run.end, story.session.interventions.map(({ outcome }) => outcome)]).toEqual([
-    { type: 'stopped', by: 'me', survivors: ['pid 7: sleep 60'] },
-    ['undone'],
-  ]);
-});
-
-test('a stop becomes a kill, never the other way round', () => {
-  const story = new Story().begun();
-  kill(story, 'stop');
-  const first = said(story.last);
-  kill(story, 'stop');
-  const again = said(story.last);
-  kill(story);
-  const stronger = said(story.last);
-  kill(story, 'stop');
-  expect([first, again, stronger, said(story.last)]).toEqual([
-    'end-requested, → end.1.stop',
-    '',
-    'end-requested, → end.1.kill',
-    '',
-  ]);
-});
-
 test('a turn that was cut with its server has crashed', () => {
   const story = new Story().begun();
   expect([
@@ -328,26 +266,12 @@ test('a request that a new server sends again is the old one withdrawn and a new
   ]);
 });
 
-test('a turn that somebody else starts after the end is a run of its own; after a stop it is ended too', () => {
-  const story = new Story().begun();
-  story.say(turnEnded('completed'));
-  expect(story.say({ type: 'turn-started', thread: 't1', turn: 'u2' })).toBe(
-    'run-opened, turn-started, is working',
-  );
-  const stopped = new Story().begun();
-  kill(stopped);
-  stopped.say({ type: 'work-gone', run: 1, survivors: [] });
-  expect(stopped.say({ type: 'turn-started', thread: 't1', turn: 'u2' })).toBe(
-    'run-opened, end-requested, turn-started, is working, → end.2.kill',
-  );
-});
-
 test('what is said of another thread is not ours', () => {
   const story = new Story().begun();
   expect([
     story.say({ type: 'turn-started', thread: 't2', turn: 'u9' }),
     story.say(opened('r1', approval(), { thread: 't2' })),
-    story.say({ ...THREAD_OPENED, thread: 't2' }),
+    story.say({ type: 'thread-opened', thread: 't2', server: 's1', rollout: null, model: null }),
   ]).toEqual(['', '', '']);
 });
 
@@ -358,4 +282,43 @@ test('the end of a run is shown once', () => {
   const kinds = [code(early), story.session.seen];
   story.command({ type: 'seen' });
   expect([...kinds, said(story.last), story.session.spec]).toEqual(['ok', false, 'seen', SPEC]);
+});
+
+test('what was said in one run does not speak for the next', () => {
+  const story = new Story().begun();
+  story.say(message('i1', 'done'));
+  story.say(turnEnded('completed'));
+  story.say({ type: 'turn-started', thread: 't1', turn: 'u2' });
+  story.say(turnEnded('completed', 'u2'));
+  expect([story.session.run, ...story.session.pastRuns].map(({ end }) => end)).toEqual([
+    { type: 'done', doubts: ['empty-completion'] },
+    { type: 'done', doubts: [] },
+  ]);
+});
+
+test('an idle thread with an open request is a contradiction, not a wait', () => {
+  const story = new Story().begun();
+  story.say(opened('r1'));
+  story.say({ type: 'thread-status', thread: 't1', state: 'idle', waiting: false });
+  expect([story.phase, story.after(CONTRADICTION_BOUND_MS)]).toEqual(['waiting', 'is unknown']);
+});
+
+test('nothing is answered on the strength of old knowledge', () => {
+  const story = new Story().begun();
+  story.say(opened('r1'));
+  story.say({ type: 'gap', why: 'the connection closed' });
+  answer(story, ACCEPT);
+  expect([said(story.last), story.say(observed({ waiting: true, pending: ['s1 0 t1 u1 i1 5'] }))]).toEqual([
+    'answer-committed, is working',
+    'observed, thread-reported, → answer.r1',
+  ]);
+});
+
+test('an action that comes back twice, or was never asked for, says nothing', () => {
+  const story = new Story().begun();
+  expect([
+    story.back('turn.1'),
+    story.back('turn.1', { type: 'unknown', why: 'w' }),
+    story.back('x'),
+  ]).toEqual(['', '', '']);
 });

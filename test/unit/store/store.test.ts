@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CoxError } from '../../../src/core/errors.ts';
@@ -229,7 +228,7 @@ describe('the file', () => {
 
   test('after a SIGKILL in the middle of commits all that was committed is there, and nothing by halves', async () => {
     place.store.close();
-    const script = join(import.meta.dirname, 'commit-for-ever.ts');
+    const script = new URL('./commit-for-ever.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, [script, place.file], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
     child.stdout.setEncoding('utf8');
