@@ -45,7 +45,14 @@ export async function buildStage(): Promise<Stage> {
     const temporary = join(root, 'tmp');
     mkdirSync(temporary);
     buildRepository(root);
-    Object.assign(process.env, { COX_HOME: join(root, 'cox'), CODEX_HOME: home, TMPDIR: temporary });
+    // No rule approves what is found in a folder that the session can write, such as a clone in /tmp.
+    const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.startsWith('/tmp/'));
+    Object.assign(process.env, {
+      PATH: path.join(':'),
+      COX_HOME: join(root, 'cox'),
+      CODEX_HOME: home,
+      TMPDIR: temporary,
+    });
     return { root, folderOf: (name) => join(root, name), policy, lab: lab.child, hadSockets };
   } catch (error) {
     rmSync(root, { recursive: true, force: true });

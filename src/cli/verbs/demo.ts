@@ -18,6 +18,9 @@ import { run } from './run.ts';
 /** The whole story takes about 10 s; far longer means that something is wrong. */
 const DEADLINE_MS = 80_000;
 
+/** The exit code of a command that SIGINT ended. */
+const INTERRUPTED = 130;
+
 /** `cox demo`: three sessions of the real Codex with a scripted model. Leaves no process and no file behind. */
 export async function demo(): Promise<number> {
   const stage = await buildStage();
@@ -29,6 +32,11 @@ export async function demo(): Promise<number> {
   } finally {
     await leaveNothing(stage);
   }
+}
+
+/** It has ended, and its changes are measured. */
+function isSettled(view: SessionView): boolean {
+  return hasEnded(view) && view.changes !== null;
 }
 
 async function tell(stage: Stage, interrupted: AbortSignal): Promise<number> {
@@ -62,13 +70,14 @@ ${POLICY.trimEnd().replaceAll(/^/gm, '    ')}
     const { views, timedOut } = await watch(
       client,
       ids,
-      (seen) => seen.every((view) => hasEnded(view) && view.changes !== null) || interrupted.aborted,
+      (seen) => seen.every(isSettled) || seen.some(({ need }) => need !== null) || interrupted.aborted,
       DEADLINE_MS,
     );
-    if (timedOut || interrupted.aborted) {
-      throw new CoxError(
-        failure('internal', 'The demo did not end in time.', {}, 'Run it again on a quieter machine.'),
-      );
+    if (interrupted.aborted) return INTERRUPTED;
+    const stuck = views.find((view) => timedOut || view.need !== null);
+    if (stuck !== undefined) {
+      const why = stuck.because.map(({ source, fact }) => `${source}: ${fact}`).join('; ');
+      throw new CoxError(failure('internal', `The session ${stuck.name} is ${stuck.phase} (${why}).`));
     }
     await telling.stop();
     await showResults(stage, views);

@@ -155,13 +155,12 @@ function contradicted(session: Session, now: number): Verdict | null {
 function waiting(session: Session): Verdict | null {
   const oldest = openRequests(session)[0];
   if (oldest === undefined) return null;
-  return certain({ phase: 'waiting', need: oldest.ask.need, requestId: oldest.id }, [
-    {
-      source: 'app-server',
-      fact: `${oldest.origin.method} ${oldest.id}: ${oldest.ask.question}`,
-      at: oldest.openedAt,
-    },
-  ]);
+  const { ask, id, origin, openedAt, ruled } = oldest;
+  const because: Because[] = [
+    { source: 'app-server', fact: `${origin.method} ${id}: ${ask.question}`, at: openedAt },
+  ];
+  if (ruled !== null) because.push({ source: 'policy', fact: ruled, at: openedAt });
+  return certain({ phase: 'waiting', need: ask.need, requestId: id }, because);
 }
 
 function throttled(session: Session): Verdict | null {

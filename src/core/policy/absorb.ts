@@ -154,6 +154,7 @@ function requestOpened(
     origin: body.origin,
     ask: body.ask,
     openedAt: growing.now,
+    ruled: null,
     undone: 0,
     state: { type: 'open' },
   } as const;

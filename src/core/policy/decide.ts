@@ -210,7 +210,12 @@ function answerByPolicy(growing: Growing, policy: Policy): void {
   for (const request of openRequests(growing.session)) {
     if (request.undone > 0) continue;
     const ruling = ruleOn(policy, growing.session.spec, request);
-    if (ruling.type === 'ask') continue;
+    if (ruling.type === 'ask') {
+      if (policy.rules.length > 0 && request.ruled === null) {
+        growing.add('policy', { type: 'request-ruled', requestId: request.id, why: ruling.why });
+      }
+      continue;
+    }
     const kind = kindOf(request.ask, ruling.answer);
     growing.add('policy', {
       type: 'answer-committed',

@@ -142,6 +142,8 @@ export function apply(session: Session, fact: Fact): Session {
           },
         ],
       };
+    case 'request-ruled':
+      return withRequest(session, body.requestId, (request) => ({ ...request, ruled: body.why }));
     case 'answer-undone':
       return answerUndone(session, body.requestId);
     case 'request-closed':

@@ -34,6 +34,8 @@ export type FactBody =
       why: string;
       intervention: Intervention['kind'];
     }
+  /** The policy leaves the request to a person, and why. */
+  | { type: 'request-ruled'; requestId: string; why: string }
   /** The answer could not be delivered, and Codex still waits for one. */
   | { type: 'answer-undone'; requestId: string; why: string }
   | { type: 'request-closed'; requestId: string; how: Closing; why: string | null }

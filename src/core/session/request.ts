@@ -105,6 +105,8 @@ export type Request = {
   origin: Origin;
   ask: Ask;
   openedAt: number;
+  /** Why the policy leaves it to a person; null where it has not been asked or has no rules. */
+  ruled: string | null;
   /** Answers that were committed and could not be delivered; after one, only a person answers. */
   undone: number;
   state: RequestState;
