@@ -26,7 +26,8 @@ export async function demo(): Promise<number> {
   const stage = await buildStage();
   const interrupted = new AbortController();
   process.removeAllListeners('SIGINT');
-  process.once('SIGINT', () => interrupted.abort());
+  // Not `once`: a second one must not cut the cleaning up.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
   try {
     return await tell(stage, interrupted.signal);
   } finally {
@@ -116,6 +117,7 @@ async function answerInbox(client: Client, interrupted: AbortSignal): Promise<vo
     (seen) => seen.some(({ need, phase }) => need !== null || phase === 'failed') || interrupted.aborted,
     DEADLINE_MS,
   );
+  if (interrupted.aborted) return;
   const [entry] = (await client.inbox()).items.filter(({ name }: InboxEntry) => name === asking.name);
   if (entry === undefined) throw new CoxError(failure('internal', 'The question of the demo did not come.'));
   print('\nNo rule covers this one, so it waits for you, for as long as it takes:\n\n$ cox inbox');
