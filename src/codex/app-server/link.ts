@@ -8,7 +8,7 @@ import { type AskContext, mapAsk } from './ask.ts';
 import { Connection, type Incoming } from './connection.ts';
 import { mapNotification } from './map-notification.ts';
 import { replyTo } from './reply.ts';
-import { isServerAlive, type ServerRecord } from './server.ts';
+import { isServerAlive, ServerEnded, type ServerRecord } from './server.ts';
 
 /** A thread that is followed for a session. */
 export type FollowedThread = { session: string; writableRoots: string[]; path: string };
@@ -228,8 +228,7 @@ async function connectWhenListening(
     try {
       return await Connection.open(record.socket, version, LISTEN_DEADLINE_MS, incoming);
     } catch (error) {
-      if (!isServerAlive(record))
-        throw new Error(`the app-server ended; its words are in ${record.log}`, { cause: error });
+      if (!isServerAlive(record)) throw new ServerEnded(record);
       if (Date.now() > deadline) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pause));

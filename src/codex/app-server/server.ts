@@ -1,5 +1,6 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { isAlive, type ProcessIdentity } from '../../machine/identity.ts';
 import { type EndTreeResult, endTree } from '../../machine/kill.ts';
 import { markEntries, ownerEnvironment } from '../../machine/owner-mark.ts';
@@ -46,6 +47,25 @@ export async function startServer(
     stderrFile: log,
   });
   return { instance, identity, process: started.identity, socket, log };
+}
+
+/** The server ended before it listened; the message has its last words. */
+export class ServerEnded extends Error {
+  constructor(record: ServerRecord) {
+    super(`the app-server ended before it listened: ${lastWords(record.log)}`);
+    this.name = 'ServerEnded';
+  }
+}
+
+/** Characters of a log that are enough to see what went wrong. */
+const LAST_WORDS = 600;
+
+function lastWords(log: string): string {
+  try {
+    return stripVTControlCharacters(readFileSync(log, 'utf8')).trim().slice(-LAST_WORDS) || 'it said nothing';
+  } catch {
+    return `its words are in ${log}`;
+  }
 }
 
 /** True while the very process that we started runs. */

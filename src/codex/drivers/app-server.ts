@@ -3,11 +3,12 @@ import type { Evidence } from '../../core/evidence/evidence.ts';
 import type { Action } from '../../core/policy/action.ts';
 import type { WorkResult } from '../../core/session/fact.ts';
 import type { Session } from '../../core/session/session.ts';
+import type { FailReason } from '../../core/session/status.ts';
 import { OutcomeUnknown, RpcRefused } from '../app-server/connection.ts';
 import { endThread } from '../app-server/end-thread.ts';
 import type { Link } from '../app-server/link.ts';
 import { observe } from '../app-server/observe.ts';
-import { isServerAlive } from '../app-server/server.ts';
+import { isServerAlive, ServerEnded } from '../app-server/server.ts';
 import { Servers, type ServersPorts } from '../app-server/servers.ts';
 import { isMissingThread } from '../known-messages.ts';
 import { threadSettings, writableRoots } from '../launch/thread-settings.ts';
@@ -32,6 +33,8 @@ export class AppServerDriver implements Driver {
   'open-thread' = (session: Session): Promise<WorkResult> =>
     this.#guarded(session, async () => {
       const link = await this.servers.linkFor(session.spec.identity);
+      const { thread, model } = await link.connection.call('thread/start', threadSettings(session.spec));
+      // Asked after the thread was started, which tells a broken configuration from a missing login.
       const login = await link.connection.call('account/read', {});
       if (login.requiresOpenaiAuth && login.account === null) {
         return {
@@ -40,7 +43,6 @@ export class AppServerDriver implements Driver {
           reason: 'auth',
         };
       }
-      const { thread, model } = await link.connection.call('thread/start', threadSettings(session.spec));
       this.#follow(link, session, thread.id);
       this.#say(session, {
         type: 'thread-opened',
@@ -99,7 +101,7 @@ export class AppServerDriver implements Driver {
         for (const body of said.evidence) this.#say(session, body);
         return said.complete
           ? { type: 'done' }
-          : this.#retry(session, 'look', 'Codex is still repeating its open requests');
+          : this.#retry(session, 'look', 'Codex is still repeating its open requests', 'crashed');
       } catch (error) {
         if (resume) link.forget(action.thread);
         if (!isMissingThread(error)) throw error;
@@ -145,13 +147,14 @@ export class AppServerDriver implements Driver {
       if (error instanceof OutcomeUnknown) return { type: 'unknown', why };
       // Codex said no to what we asked, in words of its protocol: asking again changes nothing.
       if (error instanceof RpcRefused) return { type: 'given-up', why, reason: 'config' };
-      return this.#retry(session, null, why);
+      // A server that ends before it listens was told something that it cannot live with.
+      return this.#retry(session, null, why, error instanceof ServerEnded ? 'config' : 'crashed');
     }
   }
 
-  #retry(session: Session, key: string | null, why: string): WorkResult {
+  #retry(session: Session, key: string | null, why: string, reason: FailReason): WorkResult {
     const tries = key === null ? 1 : (session.work[key]?.attempts ?? 1);
     const pause = Math.min(RETRY_MS.first * 2 ** (tries - 1), RETRY_MS.longest);
-    return { type: 'retry', why, retryAt: this.#ports.now() + pause };
+    return { type: 'retry', why, retryAt: this.#ports.now() + pause, reason };
   }
 }

@@ -188,12 +188,10 @@ function undo(growing: Growing, requestId: string, why: string): void {
 /** Looks and ends are never given up, only tried less often; everything else after some tries. */
 function lastWord(result: WorkResult, tireless: boolean, attempts: number, now: number): WorkResult {
   if (tireless) {
-    return result.type === 'given-up'
-      ? { type: 'retry', why: result.why, retryAt: now + LOOK_EVERY_MS }
-      : result;
+    return result.type === 'given-up' ? { ...result, type: 'retry', retryAt: now + LOOK_EVERY_MS } : result;
   }
   if (result.type === 'retry' && attempts >= MAX_ATTEMPTS) {
-    return { type: 'given-up', why: result.why, reason: 'crashed' };
+    return { type: 'given-up', why: result.why, reason: result.reason };
   }
   return result;
 }

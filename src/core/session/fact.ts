@@ -8,7 +8,8 @@ import type { FailReason, Source, Status, ThrottleCause } from './status.ts';
 export type WorkResult =
   | { type: 'done' }
   | { type: 'stale'; why: string }
-  | { type: 'retry'; why: string; retryAt: number }
+  /** Not done, and worth another try at `retryAt`; `reason` is why the run failed if no try succeeds. */
+  | { type: 'retry'; why: string; retryAt: number; reason: FailReason }
   | { type: 'given-up'; why: string; reason: FailReason }
   | { type: 'unknown'; why: string };
 

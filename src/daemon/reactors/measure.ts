@@ -19,7 +19,7 @@ export async function measureChanges(session: Session, ports: FolderPorts): Prom
     const transient = measured.reason === 'deadline' || measured.reason === 'failed';
     const why = `${measured.reason}: ${measured.detail}`;
     return transient
-      ? { type: 'retry', why, retryAt: ports.now() + DEADLINE_MS }
+      ? { type: 'retry', why, retryAt: ports.now() + DEADLINE_MS, reason: 'crashed' }
       : { type: 'given-up', why, reason: 'config' };
   }
   const { files, added, removed } = measured;
