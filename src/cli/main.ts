@@ -15,7 +15,7 @@ try {
   let code = 0;
   await createProgram(codexArguments, (result) => {
     code = result;
-  }).parseAsync(own, { from: 'user' });
+  }).parseAsync(own.length === 0 ? ['--help'] : own, { from: 'user' });
   process.exitCode = code;
 } catch (error) {
   process.exitCode = explain(error);
@@ -25,6 +25,7 @@ function explain(error: unknown): number {
   if (!(error instanceof CommanderError)) return complain(error, json);
   // Help and version were asked for and have been printed.
   if (error.exitCode === 0) return 0;
+  if (error.code === 'commander.help') return complain(usage('Say what to do: a verb is missing.'), json);
   return complain(usage(error.message.replace(/^error: /, '')), json);
 }
 

@@ -60,8 +60,8 @@ export function createProgram(codexArguments: string[], done: (exitCode: number)
     .option('-a, --approval <POLICY>', 'on-request or never', 'on-request')
     .option('--policy <FILE>', 'rules that answer for you (TOML); without it nothing is approved')
     .option('-f, --file <FILE>', 'read the prompt from a file; - as PROMPT reads stdin')
-    .option('--label <K=V>', 'a label; may be given again', collect, [])
-    .option('--env <K=V>', 'a variable for Codex and its commands; may be given again', collect, [])
+    .option('--label <K=V>', 'a label; may be given again', collect)
+    .option('--env <K=V>', 'a variable for Codex and its commands; may be given again', collect)
     .option('--codex <PATH>', 'the Codex to run; else COX_CODEX, PATH, the one beside Coxswain')
     .option('--codex-home <DIR>', "CODEX_HOME of the session; else the caller's")
     .option('--wait', 'wait until it has ended or needs you')
@@ -73,7 +73,7 @@ export function createProgram(codexArguments: string[], done: (exitCode: number)
     .alias('ps')
     .option('-a, --all', 'also ended ones that you have seen')
     .option('--phase <PHASE>', 'only this phase')
-    .option('--label <K=V>', 'only with this label; may be given again', collect, [])
+    .option('--label <K=V>', 'only with this label; may be given again', collect)
     .option('-q, --quiet', 'ids only')
     .action(async (options: ListOptions) => done(await (await import('./verbs/ls.ts')).ls(options)));
   verb('show <ID>', 'one session: status, reasons, need, changes, interventions', 'cox show @last').action(
@@ -155,8 +155,8 @@ function addDaemon(
   }
 }
 
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
 }
 
 function version(): string {

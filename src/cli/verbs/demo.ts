@@ -57,8 +57,6 @@ ${POLICY.trimEnd().replaceAll(/^/gm, '    ')}
       policy: stage.policy,
       sandbox: 'workspace-write',
       approval: 'on-request',
-      label: [],
-      env: [],
     };
     await run(`${prompt}\n\n#lab:${scenario}`, options, []);
   }
@@ -129,7 +127,7 @@ async function answerInbox(client: Client, interrupted: AbortSignal): Promise<vo
 
 async function showResults(stage: Stage, views: readonly SessionView[]): Promise<void> {
   print('\n$ cox ls');
-  await ls({ label: [] });
+  await ls({});
   print('\nWhat each changed on disk:');
   for (const { name } of PARTS) {
     const changes = views.find((view) => view.name === name)?.changes ?? null;

@@ -4,12 +4,18 @@ import { print, printJson, say } from '../out.ts';
 import { oneOf, pairs } from '../parse.ts';
 import { sessionLine } from '../words.ts';
 
-export type ListOptions = { all?: boolean; phase?: string; label: string[]; quiet?: boolean; json?: boolean };
+export type ListOptions = {
+  all?: boolean;
+  phase?: string;
+  label?: string[];
+  quiet?: boolean;
+  json?: boolean;
+};
 
 /** `cox ls`: sessions, those that need you first; ended ones that you have seen only with `-a`. */
 export async function ls(options: ListOptions): Promise<number> {
   const phase = options.phase === undefined ? null : oneOf(options.phase, PHASES, '--phase');
-  const labels = Object.entries(pairs(options.label, '--label'));
+  const labels = Object.entries(pairs(options.label ?? [], '--label'));
   const client = await daemonClient();
   const list = await client.sessions(options.all === true || phase !== null);
   const items = list.items.filter(

@@ -17,8 +17,8 @@ export type RunOptions = {
   approval: string;
   policy?: string;
   file?: string;
-  label: string[];
-  env: string[];
+  label?: string[];
+  env?: string[];
   codex?: string;
   codexHome?: string;
   wait?: boolean;
@@ -35,7 +35,7 @@ export async function run(
     prompt: await promptOf(prompt, options.file),
     cwd: callersPath(options.cd),
     name: options.name ?? null,
-    labels: pairs(options.label, '--label'),
+    labels: pairs(options.label ?? [], '--label'),
     model: options.model ?? null,
     sandbox: oneOf(options.sandbox, SANDBOXES, '-s'),
     approval: oneOf(options.approval, APPROVALS, '-a'),
@@ -43,7 +43,7 @@ export async function run(
     codex: options.codex === undefined ? null : callersPath(options.codex),
     codexHome: options.codexHome === undefined ? null : callersPath(options.codexHome),
     environment: definedOnly(process.env),
-    extra: pairs(options.env, '--env'),
+    extra: pairs(options.env ?? [], '--env'),
     overrides: codexArguments,
   };
   const client = await daemonClient();
