@@ -1,10 +1,30 @@
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../../bin/cox', import.meta.url));
 
 /** Far longer than any command takes: what passes it hangs. */
 const HANGS_MS = 120_000;
+
+/** The uid of nobody. */
+export const NOBODY = 65_534;
+
+/**
+ * Whether commands can be run as another user: we are root, and others can get at this repository, this Node and
+ * the temporary directory.
+ */
+export const CAN_BE_NOBODY =
+  process.getuid?.() === 0 && [BIN, process.execPath, tmpdir()].every((path) => othersCanReach(path));
+
+function othersCanReach(path: string): boolean {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+  }
+  return true;
+}
 
 export type CommandOptions = {
   env: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { DaemonView, EventView, SessionList } from '../../src/client/index.ts';
@@ -124,6 +124,25 @@ test('the daemon is killed again and again in one turn: no item is lost or doubl
   expect(known.toSorted()).toEqual((await itemsOfCodex(world, await world.thread(id))).toSorted());
 });
 
+test.each(['work-requested', 'turn-started'])(
+  'the daemon is killed at the first %s: the prompt is handed over, once',
+  async (type) => {
+    const world = await open();
+    const { id } = await world.run(play('plain'));
+    await world.facts(id, (facts) => facts.some((fact) => fact.type === type));
+    await crashDaemon(world);
+    expect(await world.ended(id)).toMatchObject({ phase: 'done', runs: [{ n: 1, end: 'done' }] });
+    const facts = await world.facts(id, wasSeen);
+    const known = itemFacts(facts);
+    expect(known.toSorted()).toEqual((await itemsOfCodex(world, await world.thread(id))).toSorted());
+    const prompts = facts.filter(
+      ({ type: kind, fact }) => kind === 'item' && (fact.item as { kind: string }).kind === 'user',
+    );
+    expect(prompts).toHaveLength(1);
+    expect(world.lab.requests().map(({ position }) => position)).toEqual([0, 1, 2]);
+  },
+);
+
 test('the daemon is killed while an approval is pending: the request keeps its id and can be answered', async () => {
   const world = await open();
   const file = join(world.outside, 'approved-later');
@@ -227,4 +246,24 @@ test('an app-server is killed while an approval is pending: the request is withd
   expect(await world.ended(id)).toMatchObject({ phase: 'failed', need: null, result: { reason: 'crashed' } });
   expect((await world.cox(['approve', requestId])).code).toBe(6);
   expect([await world.inbox(), existsSync(file)]).toEqual([[], false]);
+});
+
+test('the daemon is killed while the folder is measured: Codex forgets the thread, the prompt is not lost', async () => {
+  const world = await open();
+  const folder = join(world.root, 'slow');
+  const go = join(world.root, 'go');
+  mkdirSync(folder);
+  // A git that takes its time, as it does in a large repository: the thread is there, the prompt is not.
+  const slow = `#!/bin/sh\nuntil test -e '${go}'; do sleep 0.05; done\nexec env PATH='${world.env.PATH}' git "$@"\n`;
+  writeFileSync(join(folder, 'git'), slow);
+  chmodSync(join(folder, 'git'), 0o755);
+  await world.cox(['daemon', 'start'], { env: { PATH: `${folder}:${world.env.PATH}` } });
+  const { id } = await world.run(play('plain'));
+  const first = await world.thread(id);
+  await crashDaemon(world);
+  writeFileSync(go, '');
+  expect(await world.ended(id)).toMatchObject({ phase: 'done' });
+  const { thread } = await world.show(id);
+  expect(thread).not.toBe(first);
+  expect(world.lab.requests().filter(({ position }) => position === 0)).toHaveLength(1);
 });

@@ -51,7 +51,7 @@ test('a failing server is throttled while it lasts, then the work goes on', asyn
   // Codex 0.169 tells a status of 500 by its text only; its code is that of a lost connection.
   const { id } = await world.run(play('server-error'));
   expect(await world.ended(id)).toMatchObject({ phase: 'done', lastMessage: 'Done: it went through.' });
-  expect(await phases(id)).toContain('throttled/network');
+  expect(await phases(id)).toContain('throttled/capacity');
 });
 
 test('a cut stream is throttled/network while it lasts, then the work goes on', async () => {

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -37,6 +40,9 @@ export const PATIENCE_MS = 40_000;
 
 const CODEX = fileURLToPath(new URL('../../node_modules/.bin/codex', import.meta.url));
 
+/** Codex's sandbox puts folders into every folder that it lets commands write, and leaves them when it is killed. */
+const NOTHING_IN_TMP = '\n[sandbox_workspace_write]\nexclude_slash_tmp = true\n';
+
 export type WorldOptions = Omit<Parameters<Lab['config']>[0] & object, 'baseUrl'>;
 
 /**
@@ -54,7 +60,8 @@ export class World {
   readonly outside: string;
   readonly env: Readonly<Record<string, string>>;
   readonly places: Places;
-  readonly #config: string;
+  /** The text of config.toml. */
+  readonly config: string;
 
   private constructor(root: string, lab: Lab, options: WorldOptions) {
     this.root = root;
@@ -66,8 +73,8 @@ export class World {
     const temporary = join(root, 'tmp');
     const home = join(root, 'home');
     for (const folder of [this.codexHome, this.work, this.outside, temporary, home]) mkdirSync(folder);
-    this.#config = lab.config(options);
-    writeFileSync(join(this.codexHome, 'config.toml'), this.#config);
+    this.config = lab.config(options) + NOTHING_IN_TMP;
+    writeFileSync(join(this.codexHome, 'config.toml'), this.config);
     this.env = {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: home,
@@ -220,7 +227,7 @@ export class World {
     try {
       if (existsSync(this.places.database)) left.push(...(await this.#end()));
       const config = readFileSync(join(this.codexHome, 'config.toml'), 'utf8');
-      if (config !== this.#config) left.push(`config.toml was changed: ${config}`);
+      if (config !== this.config) left.push(`config.toml was changed: ${config}`);
     } finally {
       await this.lab.close();
       rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
@@ -239,10 +246,21 @@ export class World {
       .waitFor(() => nothing(this.#running(owner)), { timeout: 5_000, interval: 50 })
       .then(() => [])
       .catch(() => this.#running(owner));
+    this.#removeSockets();
     for (const identity of identitiesWith('CODEX_HOME', this.codexHome)) signalIdentity(identity, 'SIGKILL');
     if (owner !== undefined)
       for (const identity of identitiesWith('COX_OWNER', owner)) signalIdentity(identity, 'SIGKILL');
     return [...left, ...kills.filter(({ code }) => code !== 0).map(({ stderr }) => stderr)];
+  }
+
+  /** An app-server that is killed leaves its socket, which is a link to one in /tmp, whatever TMPDIR says. */
+  #removeSockets(): void {
+    for (const name of readdirSync(this.places.serversDirectory)) {
+      const path = join(this.places.serversDirectory, name);
+      if (!lstatSync(path).isSymbolicLink()) continue;
+      const target = readlinkSync(path);
+      for (const file of [target, `${target}.lock`]) rmSync(file, { force: true });
+    }
   }
 }
 

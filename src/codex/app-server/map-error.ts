@@ -2,8 +2,9 @@ import type { TurnError as OurError } from '../../core/evidence/evidence.ts';
 import type { FailReason, ThrottleCause } from '../../core/session/status.ts';
 import type { CodexErrorInfo } from '../generated/v2/CodexErrorInfo.ts';
 import type { TurnError } from '../generated/v2/TurnError.ts';
+import { isOverload } from '../known-messages.ts';
 
-/** The error of a turn that failed, in our words. Decided by Codex's own error code, never by its text. */
+/** The error of a turn that failed, in our words. Decided by Codex's own error code. */
 export function mapTurnError(error: TurnError): OurError {
   const details = error.additionalDetails;
   return {
@@ -45,7 +46,7 @@ export function throttleCause(error: TurnError): ThrottleCause | null {
   if (name === 'usageLimitExceeded') return 'usage-limit';
   if (name === 'serverOverloaded' || name === 'internalServerError' || (status !== null && status >= 500))
     return 'capacity';
-  return 'network';
+  return isOverload(error) ? 'capacity' : 'network';
 }
 
 /** Codex writes the code as a name, or as an object of one name with the HTTP status inside. */

@@ -3,7 +3,7 @@ import { type Closing, originKey } from '../session/request.ts';
 import { hasEnded, knowsTurn, type RunEnd, type Session } from '../session/session.ts';
 import type { Doubt, Source } from '../session/status.ts';
 import type { Growing } from './fold.ts';
-import { answerKey } from './needs.ts';
+import { answerKey, turnKey } from './needs.ts';
 
 /**
  * Turns one piece of evidence into facts. Evidence may be doubled, late or out of order: what is known is not
@@ -56,15 +56,7 @@ export function absorb(growing: Growing, evidence: Evidence): void {
     case 'observed':
       return observed(growing, source, body);
     case 'thread-missing':
-      if (hasEnded(growing.session)) return;
-      return growing.session.endRequested === null
-        ? endRun(growing, source, { type: 'lost', detail: body.detail })
-        : endRun(growing, source, {
-            type: 'stopped',
-            by: growing.session.endRequested.by,
-            survivors: [],
-            proven: false,
-          });
+      return threadMissing(growing, source, body.thread, body.detail);
     case 'work-gone':
       return workGone(growing, source, body.run, body.survivors);
     case 'base':
@@ -98,6 +90,23 @@ function threadOpened(
   if (growing.session.run.thread !== null || hasEnded(growing.session)) return;
   const { thread, server, rollout, model } = body;
   growing.add(source, { type: 'thread-bound', thread, server, rollout, model });
+}
+
+/** Codex stores a thread with its first turn; one that it forgot before has lost nothing. */
+function threadMissing(growing: Growing, source: Source, thread: string, detail: string): void {
+  const { run, work, endRequested } = growing.session;
+  if (run.end !== null) return;
+  const nothingSaid = run.turns.length === 0 && work[turnKey(run.n)] === undefined;
+  if (endRequested !== null) {
+    return endRun(growing, source, {
+      type: 'stopped',
+      by: endRequested.by,
+      survivors: [],
+      proven: nothingSaid,
+    });
+  }
+  if (nothingSaid) return growing.add(source, { type: 'thread-dropped', thread, why: detail });
+  return endRun(growing, source, { type: 'lost', detail });
 }
 
 function threadStatus(

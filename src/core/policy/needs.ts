@@ -32,7 +32,7 @@ function wanted(session: Session, now: number): Need[] {
   }
   if (endRequested !== null) {
     // While the thread is being opened or the prompt handed over, what must be ended is not known yet.
-    if (run.thread === null || isInFlight(session.work[`turn.${run.n}`])) return [];
+    if (run.thread === null || isInFlight(session.work[turnKey(run.n)])) return [];
     const { mode, graceMs } = endRequested;
     const action: Action = {
       type: 'end-work',
@@ -52,7 +52,7 @@ function wanted(session: Session, now: number): Need[] {
   if (session.lookDue !== null) return list;
   if (run.turns.length === 0 && session.base.type !== 'pending') {
     list.push({
-      key: `turn.${run.n}`,
+      key: turnKey(run.n),
       action: { type: 'start-turn', run: run.n, thread: run.thread, text: run.prompt },
     });
   }
@@ -110,6 +110,11 @@ function mayRepeat(session: Session, action: Action, work: Work, now: number): b
     default:
       return action satisfies never;
   }
+}
+
+/** Key of the action that hands the prompt of a run over. */
+export function turnKey(run: number): string {
+  return `turn.${run}`;
 }
 
 /** Key of the action that delivers an answer; an answer that was undone is followed by another action. */

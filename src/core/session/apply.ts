@@ -94,6 +94,18 @@ export function apply(session: Session, fact: Fact): Session {
         server: body.server,
         serverGone: null,
       };
+    case 'thread-dropped':
+      return {
+        ...session,
+        run: { ...session.run, thread: null },
+        server: null,
+        serverGone: null,
+        report: null,
+        lookDue: null,
+        work: Object.fromEntries(
+          Object.entries(session.work).filter(([key]) => key !== `open.${session.run.n}`),
+        ),
+      };
     case 'thread-reported':
       return { ...session, report: body.report };
     case 'observed':

@@ -20,6 +20,8 @@ export type FactBody =
   | { type: 'work-requested'; key: string; action: Action }
   | { type: 'work-returned'; key: string; result: WorkResult }
   | { type: 'thread-bound'; thread: string; server: string; rollout: string | null; model: string | null }
+  /** Codex has lost the thread before anything was said in it: another one is opened for the run. */
+  | { type: 'thread-dropped'; thread: string; why: string }
   | { type: 'thread-reported'; report: ThreadReport }
   | { type: 'observed'; server: string; thread: string }
   | { type: 'turn-started'; turn: string }
