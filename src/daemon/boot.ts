@@ -129,6 +129,11 @@ export async function boot(places: Places): Promise<void> {
   // The umask leaves a socket its x bits, which mean nothing: 0600 says what is meant (S1).
   chmodSync(places.socket, 0o600);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopSoon);
+  // A defect of ours: say so and end. Nothing committed is lost, and the next command starts another daemon.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'daemon.crashed');
+    process.exit(1);
+  });
   process.on('SIGHUP', () => log.info({}, 'daemon.ignored SIGHUP'));
   writeFileSync(
     places.daemonRecord,

@@ -68,7 +68,7 @@ function tell(view: DaemonView, options: Options): void {
   if (!view.running) print(`not running; state in ${view.stateDirectory}`);
   else
     print(
-      `running, pid ${view.pid}, since ${view.startedAt}; open sessions: ${view.openSessions}; state in ${view.stateDirectory}`,
+      `running, pid ${view.pid}, since ${view.startedAt}; open sessions: ${view.openSessions}; state in ${view.stateDirectory}, log ${view.log}`,
     );
   for (const { instance, pid, sessions } of view.appServers)
     print(`  app-server ${instance}, pid ${pid}, open sessions: ${sessions}`);

@@ -1,10 +1,8 @@
-import type { Fact, WorkResult } from './fact.ts';
+import { answerUndone, requestClosed, withRequest } from './apply-request.ts';
+import { lookDueAlso, workOfSession, workRequested, workReturned } from './apply-work.ts';
+import type { Fact } from './fact.ts';
 import type { Item } from './item.ts';
-import type { Request } from './request.ts';
-import type { Intervention, Run, Session, SessionSpec, Work } from './session.ts';
-
-/** Pause before an action without a known outcome is repeated, milliseconds. */
-const REPEAT_AFTER_MS = 1_000;
+import type { Run, Session, SessionSpec } from './session.ts';
 
 /** The session that begins with its first fact. */
 export function begin(spec: SessionSpec, prompt: string, at: number): Session {
@@ -64,7 +62,7 @@ export function apply(session: Session, fact: Fact): Session {
         said: false,
         endRequested: null,
         // What is under way for the session, not for the run, goes on.
-        work: ofSession(session.work),
+        work: workOfSession(session.work),
         report: null,
         lastProgressAt: at,
         seen: false,
@@ -75,16 +73,8 @@ export function apply(session: Session, fact: Fact): Session {
           confidence: 'certain',
         },
       };
-    case 'work-requested': {
-      const { lookDue } = session;
-      const covered = body.key === 'look' && lookDue !== null ? { ...lookDue, covered: true } : lookDue;
-      return withWork({ ...session, lookDue: covered }, body.key, {
-        action: body.action,
-        attempts: attemptsAfter(session.work[body.key]),
-        requestedAt: at,
-        state: { type: 'in-flight' },
-      });
-    }
+    case 'work-requested':
+      return workRequested(session, body.key, body.action, at);
     case 'work-returned':
       return workReturned(session, body.key, body.result, at);
     case 'thread-bound':
@@ -183,7 +173,7 @@ export function apply(session: Session, fact: Fact): Session {
     case 'server-gone':
       return { ...session, serverGone: { at, detail: body.detail } };
     case 'look-due':
-      return { ...session, lookDue: due(session, body.why, at) };
+      return { ...session, lookDue: lookDueAlso(session, body.why, at) };
     case 'end-requested':
       return {
         ...session,
@@ -230,107 +220,6 @@ function openRun(n: number, prompt: string, thread: string | null, at: number): 
 
 function withTurn(run: Run, turn: string): Run {
   return run.turns.includes(turn) ? run : { ...run, turns: [...run.turns, turn] };
-}
-
-function withWork(session: Session, key: string, work: Work): Session {
-  return { ...session, work: { ...session.work, [key]: work } };
-}
-
-/** Attempts count consecutive tries: a finished action that is wanted again starts anew. */
-function attemptsAfter(previous: Work | undefined): number {
-  if (previous === undefined || previous.state.type === 'finished') return 1;
-  return previous.attempts + 1;
-}
-
-function workReturned(session: Session, key: string, result: WorkResult, at: number): Session {
-  const work = session.work[key];
-  if (work === undefined) return session;
-  switch (result.type) {
-    case 'done':
-      return withWork(session, key, { ...work, state: { type: 'finished' } });
-    case 'stale':
-    case 'unknown':
-      if (work.action.type !== 'start-turn' && work.action.type !== 'answer') {
-        // Doing it twice does no harm.
-        const retryAt = at + REPEAT_AFTER_MS;
-        return withWork(session, key, { ...work, state: { type: 'waiting', retryAt, why: result.why } });
-      }
-      // It may be wanted again, but only after a look has told what is true now.
-      return {
-        ...withWork(session, key, { ...work, state: { type: 'finished' } }),
-        lookDue: due(session, result.why, at),
-      };
-    case 'retry':
-      return withWork(session, key, {
-        ...work,
-        state: { type: 'waiting', retryAt: result.retryAt, why: result.why },
-      });
-    case 'given-up':
-      return withWork(session, key, { ...work, state: { type: 'given-up', why: result.why } });
-    default:
-      return result satisfies never;
-  }
-}
-
-function withRequest(session: Session, id: string, change: (request: Request) => Request): Session {
-  return {
-    ...session,
-    requests: session.requests.map((request) => (request.id === id ? change(request) : request)),
-  };
-}
-
-function answerUndone(session: Session, id: string): Session {
-  const reopened = withRequest(session, id, (request) => ({
-    ...request,
-    undone: request.undone + 1,
-    state: { type: 'open' },
-  }));
-  return { ...reopened, interventions: settle(reopened.interventions, id, 'undone') };
-}
-
-function settle(
-  interventions: Intervention[],
-  requestId: string,
-  outcome: Intervention['outcome'],
-): Intervention[] {
-  return interventions.map((intervention) =>
-    intervention.requestId === requestId && intervention.outcome === 'committed'
-      ? { ...intervention, outcome }
-      : intervention,
-  );
-}
-
-/** The oldest reason to look stays; whatever is new is not covered by a look that has begun. */
-function due(session: Session, why: string, at: number): Session['lookDue'] {
-  return { ...(session.lookDue ?? { at, why }), covered: false };
-}
-
-function ofSession(work: Session['work']): Session['work'] {
-  return Object.fromEntries(Object.entries(work).filter(([key]) => key === 'look' || key === 'snapshot'));
-}
-
-function requestClosed(
-  session: Session,
-  id: string,
-  how: 'answered' | 'elsewhere' | 'withdrawn' | 'expired',
-  why: string | null,
-  at: number,
-): Session {
-  const closed = withRequest(session, id, (request) => ({
-    ...request,
-    state: {
-      type: 'closed',
-      how,
-      at,
-      answer: request.state.type === 'answering' ? request.state.answer : null,
-      by: request.state.type === 'answering' ? request.state.by : null,
-      why,
-    },
-  }));
-  return {
-    ...closed,
-    interventions: settle(closed.interventions, id, how === 'answered' ? 'accepted' : 'stale'),
-  };
 }
 
 function itemApplied(session: Session, turn: string, item: Item, at: number): Session {

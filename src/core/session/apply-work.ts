@@ -1,0 +1,70 @@
+import type { Action } from '../policy/action.ts';
+import type { WorkResult } from './fact.ts';
+import type { Session, Work } from './session.ts';
+
+/** Pause before an action without a known outcome is repeated, milliseconds. */
+const REPEAT_AFTER_MS = 1_000;
+
+/** The session after an action was asked for; a look that is asked for covers all that is due. */
+export function workRequested(session: Session, key: string, action: Action, at: number): Session {
+  const { lookDue } = session;
+  const covered = key === 'look' && lookDue !== null ? { ...lookDue, covered: true } : lookDue;
+  const attempts = attemptsAfter(session.work[key]);
+  return withWork({ ...session, lookDue: covered }, key, {
+    action,
+    attempts,
+    requestedAt: at,
+    state: { type: 'in-flight' },
+  });
+}
+
+function withWork(session: Session, key: string, work: Work): Session {
+  return { ...session, work: { ...session.work, [key]: work } };
+}
+
+/** Attempts count consecutive tries: a finished action that is wanted again starts anew. */
+function attemptsAfter(previous: Work | undefined): number {
+  if (previous === undefined || previous.state.type === 'finished') return 1;
+  return previous.attempts + 1;
+}
+
+/** The session after an action came back; see WorkResult. */
+export function workReturned(session: Session, key: string, result: WorkResult, at: number): Session {
+  const work = session.work[key];
+  if (work === undefined) return session;
+  switch (result.type) {
+    case 'done':
+      return withWork(session, key, { ...work, state: { type: 'finished' } });
+    case 'stale':
+    case 'unknown':
+      if (work.action.type !== 'start-turn' && work.action.type !== 'answer') {
+        // Doing it twice does no harm.
+        const retryAt = at + REPEAT_AFTER_MS;
+        return withWork(session, key, { ...work, state: { type: 'waiting', retryAt, why: result.why } });
+      }
+      // It may be wanted again, but only after a look has told what is true now.
+      return {
+        ...withWork(session, key, { ...work, state: { type: 'finished' } }),
+        lookDue: lookDueAlso(session, result.why, at),
+      };
+    case 'retry':
+      return withWork(session, key, {
+        ...work,
+        state: { type: 'waiting', retryAt: result.retryAt, why: result.why },
+      });
+    case 'given-up':
+      return withWork(session, key, { ...work, state: { type: 'given-up', why: result.why } });
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The oldest reason to look stays; whatever is new is not covered by a look that has begun. */
+export function lookDueAlso(session: Session, why: string, at: number): Session['lookDue'] {
+  return { ...(session.lookDue ?? { at, why }), covered: false };
+}
+
+/** What is under way for the session, not for one run of it. */
+export function workOfSession(work: Session['work']): Session['work'] {
+  return Object.fromEntries(Object.entries(work).filter(([key]) => key === 'look' || key === 'snapshot'));
+}
