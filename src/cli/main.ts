@@ -12,6 +12,9 @@ process.on('SIGINT', () => process.exit(130));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 try {
+  if (codexArguments.length > 0 && own[0] !== 'run') {
+    throw usage(`Only run takes arguments for Codex after --, not ${own[0] ?? 'cox'}.`);
+  }
   let code = 0;
   await createProgram(codexArguments, (result) => {
     code = result;

@@ -37,11 +37,16 @@ function needLine(need: NeedView): string {
 
 /** A need with its options, as the inbox shows it. */
 export function needBlock(need: NeedView, title: string): string {
-  const lines = [`${need.requestId}  ${title}  ${need.kind}`, `  ${plain(need.question)}`];
-  if (need.command !== null) lines.push(`  $ ${plain(need.command)}`, `  in ${plain(need.cwd ?? '?')}`);
-  for (const { path, kind } of need.files) lines.push(`  ${kind} ${plain(path)}`);
-  for (const { n, label } of need.options) lines.push(`  ${n}. ${plain(label)}`);
+  const lines = [`${need.requestId}  ${title}  ${need.kind}`, `  ${quoted(need.question)}`];
+  if (need.command !== null) lines.push(`  $ ${quoted(need.command)}`, `  in ${quoted(need.cwd ?? '?')}`);
+  for (const { path, kind } of need.files) lines.push(`  ${kind} ${quoted(path)}`);
+  for (const { n, label } of need.options) lines.push(`  ${n}. ${quoted(label)}`);
   return lines.join('\n');
+}
+
+/** Text of others inside a block of ours: its further lines are marked, so that they cannot pass for ours. */
+function quoted(text: string): string {
+  return plain(text).replaceAll('\n', '\n  | ');
 }
 
 /** A length of time in the largest unit that says enough: 12s, 5m, 3h, 2d. */

@@ -11,6 +11,9 @@ import type {
 } from '../protocol/view.ts';
 import type { Transport, TransportResponse } from './transport.ts';
 
+/** Every call is answered in milliseconds; a daemon that takes this long is stopped or broken. */
+const CALL_DEADLINE_MS = 30_000;
+
 /**
  * The typed client of a daemon. Every method rejects with CoxError: the daemon's own refusal, or
  * `daemon-unreachable` where nobody answers.
@@ -59,17 +62,30 @@ export class Client {
     return this.#json('POST', `/v1/sessions/${encodeURIComponent(target)}/end`, body);
   }
 
-  /** Facts after a number, then new ones as they come, until the signal aborts or the daemon ends. */
-  async *events(after: number | 'now', signal: AbortSignal): AsyncGenerator<EventView> {
+  /**
+   * Facts after a number, then new ones as they come. Resolves once the stream is open, so that what happens from
+   * then on is in it. The stream ends when the signal aborts, and throws `daemon-unreachable` when the daemon does.
+   */
+  async events(after: number | 'now', signal: AbortSignal): Promise<AsyncGenerator<EventView>> {
     const { createParser } = await import('eventsource-parser');
     const response = await this.#send('GET', `/v1/events?after=${after}`, undefined, {}, signal);
     if (response.status !== 200) throw await refusal(response);
     const ready: EventView[] = [];
     const parser = createParser({ onEvent: ({ data }) => ready.push(JSON.parse(data) as EventView) });
-    const decoder = new TextDecoder();
-    for await (const chunk of response.chunks) {
-      parser.feed(decoder.decode(chunk, { stream: true }));
-      yield* ready.splice(0);
+    return read();
+
+    async function* read(): AsyncGenerator<EventView> {
+      const decoder = new TextDecoder();
+      try {
+        for await (const chunk of response.chunks) {
+          parser.feed(decoder.decode(chunk, { stream: true }));
+          yield* ready.splice(0);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        throw unreachable(error);
+      }
+      if (!signal.aborted) throw unreachable('the stream of events ended');
     }
   }
 
@@ -79,7 +95,7 @@ export class Client {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Result> {
-    const response = await this.#send(method, path, body, headers, null);
+    const response = await this.#send(method, path, body, headers, AbortSignal.timeout(CALL_DEADLINE_MS));
     if (response.status >= 400) throw await refusal(response);
     return JSON.parse(await textOf(response)) as Result;
   }
@@ -100,6 +116,10 @@ export class Client {
       );
     }
   }
+}
+
+function unreachable(cause: unknown): CoxError {
+  return new CoxError(failure('daemon-unreachable', 'The daemon does not answer.', { cause: String(cause) }));
 }
 
 async function refusal(response: TransportResponse): Promise<CoxError> {

@@ -11,7 +11,7 @@ export type Places = {
   database: string;
   /** Held for as long as a daemon runs. */
   lock: string;
-  /** Who the running daemon is, for people and for `kill --all`. */
+  /** Who the running daemon is, for people. */
   daemonRecord: string;
   log: string;
   logsDirectory: string;
@@ -30,9 +30,9 @@ export function placesOf(environment: Readonly<Record<string, string | undefined
   }
   const user = environment.HOME ?? homedir();
   const state = join(xdg(environment.XDG_STATE_HOME) ?? join(user, '.local', 'state'), 'coxswain');
-  const runtime = xdg(environment.XDG_RUNTIME_DIR);
+  // Not XDG_RUNTIME_DIR: it vanishes with the last login, and the daemon is there to stay.
   const config = join(xdg(environment.XDG_CONFIG_HOME) ?? join(user, '.config'), 'coxswain');
-  return places(state, runtime === null ? join(state, 'run') : join(runtime, 'coxswain'), config);
+  return places(state, join(state, 'run'), config);
 }
 
 function xdg(value: string | undefined): string | null {

@@ -1,18 +1,38 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 
-/** Programs that run files of the folder they are started in: what they do is in the session's hands. */
-const RUN_FOLDER_FILES = words(`
-  npm npx pnpm yarn bun bunx deno make gmake cmake ninja just task cargo go pytest tox nox gradle gradlew mvn ant rake
-  bundle composer docker docker-compose vitest jest mocha tsc eslint`);
+/**
+ * Programs that read and write what their operands name and run nothing. Every other program may run files of the
+ * folder it is started in, or what its operands say; a list of those would never be complete.
+ */
+const PLAIN_TOOLS = new Set(
+  `[ basename cat chgrp chmod chown cksum cmp comm cp cut date df dirname du echo egrep expr false fgrep file grep
+   head hostname id kill ln ls md5sum mkdir mv paste printf ps pwd readlink realpath rm rmdir seq sha1sum sha256sum
+   sha512sum sleep stat sync tail tee test touch tr true truncate type uname uniq wc which whoami`.split(
+    /\s+/,
+  ),
+);
 
-/** Programs that run what their operands say, whether it is there yet or not. */
-const RUN_OPERANDS = words(`
-  sh bash dash zsh fish ksh python python2 python3 perl ruby node nodejs php lua tclsh osascript Rscript java
-  env nice nohup timeout time xargs parallel find sudo doas su command exec eval source . ssh awk gawk sed vi vim ed`);
+/**
+ * Options of git that name another repository or configuration, run a program, or write a file. git takes the
+ * beginning of a long option for the whole.
+ */
+const GIT_OPTIONS = {
+  short: /^-(?:C|c|O|o)/,
+  long: `--config-env --exec --exec-path --ext-diff --git-dir --namespace --no-index --open-files-in-pager --output
+    --output-directory --receive-pack --super-prefix --textconv --upload-pack --work-tree`.split(/\s+/),
+};
 
-/** Options of git that name another repository, or set what it runs. */
-const GIT_ELSEWHERE = /^(?:-C|-c|--git-dir|--work-tree|--exec-path|--config-env)(?:$|=|.)/;
+/** Commands of git that run what their operands say. */
+const GIT_RUNNERS = new Set([
+  'bisect',
+  'rebase',
+  'filter-branch',
+  'submodule',
+  'difftool',
+  'mergetool',
+  'grep',
+]);
 
 /**
  * What a command line names or runs that the session itself can write: such a file can change between the
@@ -30,19 +50,30 @@ export function writableOperands(
   const found = new Set<string>();
   for (const [program = '', ...operands] of commands) {
     const name = program.slice(program.lastIndexOf('/') + 1);
-    if (isWithin(roots, cwd) && (RUN_FOLDER_FILES.has(name) || RUN_OPERANDS.has(name))) {
-      found.add(`what ${name} runs in ${cwd}`);
-    }
+    const runsNothing =
+      name === 'git' ? !operands.some((word) => GIT_RUNNERS.has(word)) : PLAIN_TOOLS.has(name);
+    // Wherever it is started: its operands, or a `cd` before it, may lead back.
+    if (!runsNothing && roots.length > 0) found.add(`what ${name} runs`);
     if (name === 'git') addRepository(found, operands, cwd, roots);
-    for (const executable of executables(program, path, roots, found)) operands.unshift(executable);
-    for (const word of operands) {
+    for (const word of [...executables(program, path, roots, found), ...operands]) {
       for (const candidate of candidatesIn(word)) {
-        const file = realFile(isAbsolute(candidate) ? candidate : join(cwd, candidate));
-        if (file !== null && isWithin(roots, file)) found.add(file);
+        addOperand(found, isAbsolute(candidate) ? candidate : join(cwd, candidate), roots, runsNothing);
       }
     }
   }
   return [...found];
+}
+
+/**
+ * A file counts by the folder that holds its name, which may be a link that can be set to another file, and by
+ * where it leads. For a program that runs things, folders and what is not there yet count as well.
+ */
+function addOperand(found: Set<string>, path: string, roots: readonly string[], runsNothing: boolean): void {
+  const named = join(realNearest(dirname(path)), basename(path));
+  for (const place of new Set([named, realNearest(named)])) {
+    if (!isWithin(roots, place)) continue;
+    if (isFileOrLink(place) || (!runsNothing && (existsSync(place) || path.includes('/')))) found.add(place);
+  }
 }
 
 /** git runs programs that a repository's configuration names: one that the session can write runs anything. */
@@ -52,18 +83,27 @@ function addRepository(
   cwd: string,
   roots: readonly string[],
 ): void {
-  if (operands.some((word) => GIT_ELSEWHERE.test(word)))
-    found.add('another repository or configuration for git');
-  const holder = nearestGit(cwd);
-  if (holder === null || !isWithin(roots, holder)) return;
-  const isProtected = holder === roots[0] && holder !== '/';
-  if (!isProtected) found.add(join(holder, '.git'));
+  const option = operands.find(leadsElsewhere);
+  if (option !== undefined) found.add(`what git does with ${option}`);
+  const repository = repositoryOf(cwd);
+  if (repository === null || !isWithin(roots, repository.folder)) return;
+  const isProtected = !repository.bare && repository.folder === roots[0] && repository.folder !== '/';
+  if (!isProtected) found.add(repository.bare ? repository.folder : join(repository.folder, '.git'));
 }
 
-function nearestGit(folder: string): string | null {
-  if (existsSync(join(folder, '.git'))) return folder;
+function leadsElsewhere(word: string): boolean {
+  if (!word.startsWith('--')) return GIT_OPTIONS.short.test(word);
+  const name = word.split('=', 1)[0] ?? word;
+  return name.length > 3 && GIT_OPTIONS.long.some((option) => option.startsWith(name));
+}
+
+/** The repository that git finds from a folder: the nearest `.git`, or a folder that is a bare repository. */
+function repositoryOf(folder: string): { folder: string; bare: boolean } | null {
+  if (existsSync(join(folder, '.git'))) return { folder, bare: false };
+  if (['HEAD', 'objects', 'refs'].every((name) => existsSync(join(folder, name))))
+    return { folder, bare: true };
   const parent = dirname(folder);
-  return parent === folder ? null : nearestGit(parent);
+  return parent === folder ? null : repositoryOf(parent);
 }
 
 /** Where a program is found; a folder of PATH before it that the session can write could hold another one. */
@@ -74,39 +114,38 @@ function executables(program: string, path: string, roots: readonly string[], fo
       found.add(`PATH, which names ${folder === '' ? 'the current folder' : folder}`);
       continue;
     }
-    if (isWithin(roots, real(folder))) found.add(`${folder} on PATH`);
+    if (isWithin(roots, realNearest(folder))) found.add(`${folder} on PATH`);
     if (existsSync(join(folder, program))) return [join(folder, program)];
   }
   return [];
 }
 
-/** The word itself and, of `--option=value`, the value. */
+/** The word itself, the value of `--option=value`, and what follows a short option in the same word. */
 function candidatesIn(word: string): string[] {
   const equals = word.indexOf('=');
-  return equals === -1 ? [word] : [word, word.slice(equals + 1)];
+  const candidates = equals === -1 ? [word] : [word, word.slice(equals + 1)];
+  if (/^-[A-Za-z]./.test(word)) candidates.push(word.slice(2));
+  return candidates.filter((candidate) => candidate !== '');
 }
 
-function realFile(path: string): string | null {
+function isFileOrLink(path: string): boolean {
   try {
-    const found = realpathSync(path);
-    return statSync(found).isFile() ? found : null;
+    return lstatSync(path).isSymbolicLink() || statSync(path).isFile();
   } catch {
-    return null;
+    return false;
   }
 }
 
-function real(path: string): string {
+/** The real path; of what is not there, the real path of the nearest folder that is, and the rest. */
+function realNearest(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path;
+    const parent = dirname(path);
+    return parent === path ? path : join(realNearest(parent), basename(path));
   }
 }
 
 function isWithin(roots: readonly string[], path: string): boolean {
   return roots.some((root) => path === root || path.startsWith(root === '/' ? '/' : `${root}/`));
-}
-
-function words(text: string): ReadonlySet<string> {
-  return new Set(text.split(/\s+/).filter((word) => word !== ''));
 }

@@ -92,6 +92,12 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     hint: 'Run `cox daemon stop`; the next command starts the new one.',
   },
+  survivors: {
+    exit: 1,
+    origin: 'machine',
+    retryable: false,
+    hint: 'End these processes by pid; cox show names them.',
+  },
   internal: {
     exit: 1,
     origin: 'coxswain',

@@ -101,6 +101,7 @@ export async function boot(places: Places): Promise<void> {
   };
 
   /** Sessions go on without us; app-servers that have none end with us. */
+  let stopping = false;
   const stop = async (): Promise<void> => {
     loop.stop();
     for (const { identity, server } of liveServers<ServerRecord>(store)) {
@@ -116,9 +117,11 @@ export async function boot(places: Places): Promise<void> {
     process.exit(0);
   };
   const stopSoon = (): void => {
+    if (stopping) return;
+    stopping = true;
     setImmediate(() => void stop());
   };
-  const app = createApi({ store, loop, log, now, describe, stop: stopSoon });
+  const app = createApi({ store, loop, log, now, describe, stop: stopSoon, isStopping: () => stopping });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
   // We hold the lock, so a socket that is still there belonged to a daemon that died.
   if (existsSync(places.socket)) rmSync(places.socket);
@@ -142,6 +145,8 @@ export async function boot(places: Places): Promise<void> {
   );
   log.info({ version, daemon }, 'daemon.started');
   loop.resume();
+  const strays = await driver.servers.endStrays();
+  if (strays > 0) log.warn({ strays }, 'strays.ended');
 }
 
 /** A stream of events never ends by itself; answers that are under way are given this long to go out. */

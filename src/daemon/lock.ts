@@ -18,11 +18,17 @@ function takeLock(file: string): Lock | null {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec('begin exclusive');
-  } catch {
+  } catch (error) {
     database.close();
-    return null;
+    if (isBusy(error)) return null;
+    throw error;
   }
   return { release: () => database.close() };
+}
+
+/** SQLITE_BUSY (5): someone else holds it. Everything else is trouble of another kind. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
 }
 
 /**

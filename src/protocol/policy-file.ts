@@ -27,6 +27,12 @@ const rule = z
     }
     if (value.do === 'answer' && value.need !== 'question')
       refuse('do', 'do = "answer" goes with need = "question"');
+    if (value.do === 'deny' && value.need === 'question') {
+      refuse(
+        'do',
+        'Codex takes no refusal of a question: answer it, or leave it to a person with do = "ask"',
+      );
+    }
     if (value.do.startsWith('approve') && value.need === 'question')
       refuse('do', 'a question is answered, not approved');
     if (value.do.startsWith('approve') && value.need === 'approval' && value.command === undefined) {

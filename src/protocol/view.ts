@@ -115,8 +115,8 @@ export type EventView = {
 
 /** The view of a session at `now` (milliseconds since the epoch). Pure. */
 export function sessionView(session: Session, now: number): SessionView {
-  const { spec, run, status } = session;
-  const fresh = fuse(session, now);
+  const { spec, run } = session;
+  const status = fuse(session, now);
   const waiting = session.requests.find(
     (request) => status.phase === 'waiting' && request.id === status.requestId,
   );
@@ -131,7 +131,7 @@ export function sessionView(session: Session, now: number): SessionView {
     cause: status.phase === 'throttled' ? status.cause : null,
     until: status.phase === 'throttled' && status.until !== null ? iso(status.until) : null,
     confidence: status.confidence,
-    because: fresh.because.map(({ source, fact, at }) => ({ source, fact, at: iso(at) })),
+    because: status.because.map(({ source, fact, at }) => ({ source, fact, at: iso(at) })),
     driver: 'app-server',
     command: ['codex', ...spec.overrides, run.prompt],
     cwd: spec.cwd,
@@ -164,7 +164,7 @@ export function sessionView(session: Session, now: number): SessionView {
       why,
       outcome,
     })),
-    result: run.end === null ? null : resultView(run.end, fresh.phase === 'done' ? fresh.doubts : []),
+    result: run.end === null ? null : resultView(run.end, status.phase === 'done' ? status.doubts : []),
   };
 }
 

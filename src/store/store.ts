@@ -134,6 +134,8 @@ export class Store {
       this.#database
         .prepare('insert into requests (id, session, open) values (?, ?, 1)')
         .run(body.request.id, session);
+    } else if (body.type === 'answer-undone') {
+      this.#database.prepare('update requests set open = 1 where id = ?').run(body.requestId);
     } else if (body.type === 'request-closed' || body.type === 'answer-committed') {
       this.#database.prepare('update requests set open = 0 where id = ?').run(body.requestId);
     }

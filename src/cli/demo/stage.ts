@@ -31,14 +31,16 @@ export async function buildStage(): Promise<Stage> {
     'coxswain',
   );
   mkdirSync(parent, { recursive: true, mode: 0o700 });
+  needsGit();
   const hadSockets = existsSync(CODEX_SOCKETS);
   const root = mkdtempSync(join(parent, 'demo-'));
+  let lab: { child: ChildProcess; config: string } | null = null;
   try {
     const scenarios = join(root, 'scenarios.json');
     writeFileSync(scenarios, JSON.stringify(scenarioFile()));
     const policy = join(root, 'policy.toml');
     writeFileSync(policy, POLICY);
-    const lab = await startLab(scenarios);
+    lab = await startLab(scenarios);
     const home = join(root, 'codex');
     mkdirSync(home);
     writeFileSync(join(home, 'config.toml'), lab.config);
@@ -55,6 +57,7 @@ export async function buildStage(): Promise<Stage> {
     });
     return { root, folderOf: (name) => join(root, name), policy, lab: lab.child, hadSockets };
   } catch (error) {
+    lab?.child.kill('SIGTERM');
     rmSync(root, { recursive: true, force: true });
     throw error;
   }
@@ -62,7 +65,7 @@ export async function buildStage(): Promise<Stage> {
 
 /** Ends the lab and removes the folder, and its parent where nothing else is in it. */
 export async function clearStage({ root, lab, hadSockets }: Stage): Promise<void> {
-  if (lab.exitCode === null) {
+  if (lab.exitCode === null && lab.signalCode === null) {
     const ended = new Promise((resolve) => lab.once('exit', resolve));
     lab.kill('SIGTERM');
     await ended;
@@ -74,6 +77,14 @@ export async function clearStage({ root, lab, hadSockets }: Stage): Promise<void
 
 function removeEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+function needsGit(): void {
+  try {
+    git('/', '--version');
+  } catch {
+    throw new CoxError(failure('usage', 'The demo needs git, which is not on PATH.', {}, 'Install git.'));
+  }
 }
 
 /** One repository; every session works in a worktree of its own. */
@@ -113,6 +124,8 @@ async function startLab(scenarios: string): Promise<{ child: ChildProcess; confi
   const entry = fileURLToPath(new URL('../../lab/main.js', import.meta.url));
   const child = spawn(process.execPath, [entry, '--json', '--scenario', scenarios], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    // Out of reach of the terminal's signals: the sessions need it until they have ended.
+    detached: true,
   });
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';

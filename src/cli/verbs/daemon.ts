@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import { connectIfRunning, connectOrStart } from '../../client/connect.ts';
 import { placesOf } from '../../client/places.ts';
+import { CoxError, failure } from '../../core/errors.ts';
 import type { DaemonView } from '../../protocol/view.ts';
 import { print, printJson } from '../out.ts';
 
@@ -34,14 +35,24 @@ export async function daemonStatus(options: Options): Promise<number> {
   return 0;
 }
 
-/** Asks the daemon to end and waits until it has: it closes its streams when it ends. */
+/**
+ * Asks the daemon to end and waits until it has.
+ *
+ * @throws CoxError `daemon-unreachable` where it has not ended within the deadline.
+ */
 export async function stopAndWait(client: Client): Promise<void> {
+  const deadline = AbortSignal.timeout(STOP_DEADLINE_MS);
+  const events = await client.events('now', deadline);
   await client.stopDaemon();
   try {
-    for await (const _ of client.events('now', AbortSignal.timeout(STOP_DEADLINE_MS)));
+    for await (const _ of events);
   } catch {
-    // It has ended: it no longer answers.
+    // Its stream has ended, and so has it.
+    return;
   }
+  throw new CoxError(
+    failure('daemon-unreachable', 'The daemon has not ended yet.', {}, 'See cox daemon status.'),
+  );
 }
 
 function notRunning(): DaemonView {

@@ -10,7 +10,6 @@ import { watch } from '../watch.ts';
 import { hasEnded } from '../words.ts';
 import { deny } from './answer.ts';
 import { stopAndWait } from './daemon.ts';
-import { end } from './end.ts';
 import { inbox } from './inbox.ts';
 import { ls } from './ls.ts';
 import { run } from './run.ts';
@@ -18,18 +17,26 @@ import { run } from './run.ts';
 /** The whole story takes about 10 s; far longer means that something is wrong. */
 const DEADLINE_MS = 80_000;
 
+/** An interrupt takes 5 s and a sweep 10 s at most. */
+const END_DEADLINE_MS = 20_000;
 /** The exit code of a command that SIGINT ended. */
 const INTERRUPTED = 130;
 
 /** `cox demo`: three sessions of the real Codex with a scripted model. Leaves no process and no file behind. */
 export async function demo(): Promise<number> {
-  const stage = await buildStage();
   const interrupted = new AbortController();
-  process.removeAllListeners('SIGINT');
-  // Not `once`: a second one must not cut the cleaning up.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
+  // Before anything is there to be left behind; for as long as it is, since a second one must not cut the cleaning
+  // up. A closed pipe and a closed terminal are interruptions, too.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => interrupted.abort());
+  }
+  process.stdout.removeAllListeners('error');
+  process.stdout.on('error', () => interrupted.abort());
+  process.stderr.on('error', () => interrupted.abort());
+  const stage = await buildStage();
   try {
-    return await tell(stage, interrupted.signal);
+    return interrupted.signal.aborted ? INTERRUPTED : await tell(stage, interrupted.signal);
   } finally {
     await leaveNothing(stage);
   }
@@ -92,7 +99,8 @@ function tellEvents(client: Client, sessions: readonly SessionView[]): { stop():
   const abort = new AbortController();
   const told = (async () => {
     try {
-      for await (const event of client.events(0, abort.signal)) narrate(event, (id) => names.get(id) ?? id);
+      for await (const event of await client.events(0, abort.signal))
+        narrate(event, (id) => names.get(id) ?? id);
     } catch (error) {
       if (!abort.signal.aborted) throw error;
     }
@@ -151,9 +159,14 @@ async function showResults(stage: Stage, views: readonly SessionView[]): Promise
 async function leaveNothing(stage: Stage): Promise<void> {
   try {
     const client = await daemonClient();
-    for (const view of (await client.sessions(true)).items) {
-      if (!hasEnded(view)) await end('kill', view.id, { grace: '0s', json: false });
-    }
+    const open = (await client.sessions(true)).items.filter((view) => !hasEnded(view));
+    await Promise.allSettled(open.map(({ id }) => client.end(id, { mode: 'kill', graceMs: 0 })));
+    await watch(
+      client,
+      open.map(({ id }) => id),
+      (seen) => seen.every(hasEnded),
+      END_DEADLINE_MS,
+    );
     await stopAndWait(client);
   } finally {
     await clearStage(stage);

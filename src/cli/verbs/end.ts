@@ -23,17 +23,12 @@ export async function end(
     const hint = `It goes on being ended; see cox show ${id}.`;
     throw new CoxError(failure('daemon-unreachable', `The end of ${id} is not proven yet.`, { id }, hint));
   }
-  if (options.json === true) printJson(view);
-  else print(sessionLine(view, Date.now()));
   if (view.result?.verdict === 'stopped' && view.result.detail !== null) {
     throw new CoxError(
-      failure(
-        'internal',
-        `${id} was ended, but ${view.result.detail}.`,
-        { id },
-        'End these processes by pid.',
-      ),
+      failure('survivors', `${id} was ended, but ${view.result.detail}.`, { session: view }),
     );
   }
+  if (options.json === true) printJson(view);
+  else print(sessionLine(view, Date.now()));
   return 0;
 }

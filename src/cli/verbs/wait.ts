@@ -44,7 +44,9 @@ export async function waitFor(client: Client, targets: readonly string[], plan: 
 }
 
 function isOver(views: readonly SessionView[], plan: WaitPlan): boolean {
-  const met = (view: SessionView): boolean => plan.conditions.some((condition) => holds(view, condition));
+  // What has ended will not change any more, whatever was waited for.
+  const met = (view: SessionView): boolean =>
+    hasEnded(view) || plan.conditions.some((condition) => holds(view, condition));
   return plan.any ? views.some(met) : views.every(met);
 }
 

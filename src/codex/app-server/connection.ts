@@ -113,16 +113,19 @@ export class Connection {
     const connection = new Connection(socket);
     socket.on('message', (data) => connection.#receive(String(data), incoming));
     socket.on('error', () => socket.terminate());
+    let initialized = false;
     socket.on('close', (code) => {
       const why = `the connection to the app-server closed (${code})`;
       connection.#rejectAll(why);
-      incoming.closed(why);
+      // A handshake that fails rejects; nobody has the connection yet.
+      if (initialized) incoming.closed(why);
     });
     await connection.call('initialize', {
       clientInfo: { name: 'coxswain', title: 'Coxswain', version },
       capabilities: { experimentalApi: true, requestAttestation: false },
     });
     connection.#send({ method: 'initialized' });
+    initialized = true;
     return connection;
   }
 

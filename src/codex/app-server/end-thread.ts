@@ -12,14 +12,18 @@ const SWEEP_DEADLINE_MS = 10_000;
 /**
  * Ends all that runs for a thread, in the order that leaves nothing behind (codex-facts, section 7): the turn,
  * its background terminals, the subscription, then whatever still carries the thread's id in its environment.
- * Returns what survived. Without a link the server is dead, and only the sweep is left to do.
+ * Returns what survived, or that the turn goes on all the same: then nothing is proven and it is to be tried
+ * again. Without a link the server is dead, and only the sweep is left to do.
  */
-export async function endThread(link: Link | null, action: Action & { type: 'end-work' }): Promise<string[]> {
+export async function endThread(
+  link: Link | null,
+  action: Action & { type: 'end-work' },
+): Promise<string[] | 'turn-goes-on'> {
   const marks = ['CODEX_THREAD_ID', 'CODEX_SESSION_ID'].map((name) => [{ name, value: action.thread }]);
   // Before the turn ends: a child that has cleared its environment is known only while its parent lives.
   const tree = new TargetCollection([], marks);
   tree.scan();
-  if (link !== null) await endTurn(link, action);
+  if (link !== null && !(await endTurn(link, action))) return 'turn-goes-on';
   const { survivors } = await endTree({
     roots: tree.seen(),
     alsoOwned: marks,
@@ -29,8 +33,9 @@ export async function endThread(link: Link | null, action: Action & { type: 'end
   return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);
 }
 
-async function endTurn(link: Link, { thread, turn }: Action & { type: 'end-work' }): Promise<void> {
-  const active = turn ?? (await activeTurn(link, thread));
+/** Whether no turn of the thread runs any more. */
+async function endTurn(link: Link, { thread }: Action & { type: 'end-work' }): Promise<boolean> {
+  const active = await activeTurn(link, thread);
   if (active !== null) {
     const ended = link.waitFor(
       (method, params) => method === 'turn/completed' && isOf(params, thread),
@@ -39,18 +44,22 @@ async function endTurn(link: Link, { thread, turn }: Action & { type: 'end-work'
     const accepted = await unlessRefused(
       link.connection.call('turn/interrupt', { threadId: thread, turnId: active }),
     );
-    if (accepted) await ended;
+    const over = accepted && (await ended);
+    if (!over && (await activeTurn(link, thread)) !== null) return false;
   }
   await unlessRefused(link.connection.call('thread/backgroundTerminals/clean', { threadId: thread }));
   await unlessRefused(link.connection.call('thread/unsubscribe', { threadId: thread }));
+  return true;
 }
 
+/** The turn that runs now, whoever started it; null where none does, or the thread is not loaded. */
 async function activeTurn(link: Link, thread: string): Promise<string | null> {
+  const { status } = (await settled(link.connection.call('thread/read', { threadId: thread })))?.thread ?? {};
+  if (status?.type !== 'active') return null;
   const read = await settled(
     link.connection.call('thread/turns/list', { threadId: thread, limit: 1, sortDirection: 'desc' }),
   );
-  const [newest] = read?.data ?? [];
-  return newest?.status === 'inProgress' ? newest.id : null;
+  return read?.data[0]?.id ?? null;
 }
 
 /** A refusal means that there is nothing of the kind to end: the turn is over, the thread is not loaded. */

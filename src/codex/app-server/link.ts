@@ -154,6 +154,7 @@ export class Link {
     if (body.type === 'request-resolved') this.#requests.delete(body.rpcId);
     const thread = this.#threads.get(threadId);
     if (thread === undefined) return;
+    if (body.type === 'turn-ended') thread.patches.clear();
     const at = this.#ports.now();
     if (body.type === 'progress') {
       if (at - thread.lastProgressAt < PROGRESS_EVERY_MS) return;
@@ -173,7 +174,10 @@ export class Link {
       return;
     }
     // A thread that nobody here follows is another client's, and so is its request.
-    if (thread === undefined) return;
+    if (thread === undefined) {
+      this.#ports.log('codex.request-of-another-thread', { method, thread: asked.thread });
+      return;
+    }
     const key = JSON.stringify(rpcId);
     const { ask, turn, item, startedAt } = asked;
     const origin: Origin = {

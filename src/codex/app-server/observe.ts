@@ -33,7 +33,7 @@ export async function observe(
       excludeTurns: true,
     });
   }
-  const turns = await readTurns(link, thread, session);
+  const turns = await readTurns(link, thread, session, resume);
   const evidence: EvidenceBody[] = [];
   for (const { turn, items } of turns) {
     const found: EvidenceBody[] = items
@@ -64,17 +64,27 @@ export async function observe(
 type WholeTurn = { turn: Turn; items: ThreadItem[] };
 
 /** Turns of the thread that do not belong to an earlier run, oldest first. */
-async function readTurns(link: Link, thread: string, session: Session): Promise<WholeTurn[]> {
+async function readTurns(link: Link, thread: string, session: Session, whole: boolean): Promise<WholeTurn[]> {
   const past = new Set(session.pastRuns.flatMap(({ turns }) => turns));
   try {
     const turns = hasCapability(session.spec.codexVersion, 'items-list')
-      ? await listTurns(link, thread, past)
+      ? await (whole ? listTurns(link, thread, past) : newestTurn(link, thread))
       : await readWhole(link, thread, session);
     return turns.filter(({ turn }) => !past.has(turn.id));
   } catch (error) {
     if (isThreadWithoutTurns(error)) return [];
     throw error;
   }
+}
+
+/** While the connection has held, nothing was missed: the newest turn's state is all there is to compare. */
+async function newestTurn(link: Link, thread: string): Promise<WholeTurn[]> {
+  const page = await link.connection.call('thread/turns/list', {
+    threadId: thread,
+    limit: 1,
+    sortDirection: 'desc',
+  });
+  return page.data.map((turn) => ({ turn: { ...turn, items: [] }, items: [] }));
 }
 
 async function listTurns(link: Link, thread: string, past: ReadonlySet<string>): Promise<WholeTurn[]> {

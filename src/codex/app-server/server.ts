@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { findByEnvironment } from '../../machine/environment-scan.ts';
 import { isAlive, type ProcessIdentity } from '../../machine/identity.ts';
 import { type EndTreeResult, endTree } from '../../machine/kill.ts';
-import { markEntries, ownerEnvironment } from '../../machine/owner-mark.ts';
+import { findOwned, markEntries, ownerEnvironment } from '../../machine/owner-mark.ts';
 import { assertSocketPath } from '../../machine/private-directory.ts';
 import { spawnDetached } from '../../machine/spawn.ts';
 import type { Launch } from '../launch/launch.ts';
@@ -81,6 +82,16 @@ export async function endServer(record: ServerRecord, owner: string): Promise<En
     graceMs: SERVER_GRACE_MS,
     deadlineMs: SERVER_END_DEADLINE_MS,
   });
-  if (existsSync(record.socket)) rmSync(record.socket, { force: true });
+  // A link into a folder of Codex's, which may dangle.
+  rmSync(record.socket, { force: true });
   return result;
+}
+
+/** Ends what carries our mark but belongs to no server that we know of: started just before a crash of ours. */
+export async function endStrays(owner: string, known: readonly string[]): Promise<EndTreeResult> {
+  const kept = new Set(
+    known.flatMap((server) => findByEnvironment(markEntries({ owner, server })).found.map(({ pid }) => pid)),
+  );
+  const roots = findOwned(owner).found.filter(({ pid }) => !kept.has(pid));
+  return endTree({ roots, graceMs: SERVER_GRACE_MS, deadlineMs: SERVER_END_DEADLINE_MS });
 }

@@ -1,6 +1,13 @@
 import type { Launch } from '../launch/launch.ts';
 import { Link, type LinkPorts } from './link.ts';
-import { endServer, isServerAlive, type ServerPlace, type ServerRecord, startServer } from './server.ts';
+import {
+  endServer,
+  endStrays,
+  isServerAlive,
+  type ServerPlace,
+  type ServerRecord,
+  startServer,
+} from './server.ts';
 
 export type ServersPorts = Omit<LinkPorts, 'closed'> & {
   launchOf(identity: string): Launch;
@@ -104,6 +111,13 @@ export class Servers {
     if (survivors.length === 0) this.#ports.ended(record.instance);
     this.#ports.log('app-server.ended', { instance: record.instance, survivors: survivors.length });
     return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);
+  }
+
+  /** Ends servers of ours that no record knows; returns how many processes that were. */
+  async endStrays(): Promise<number> {
+    const known = this.#ports.records().map(({ instance }) => instance);
+    const { ended } = await endStrays(this.#ports.place.owner, known);
+    return ended.length;
   }
 
   /** Lets go of every server without ending it. */

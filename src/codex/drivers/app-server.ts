@@ -30,10 +30,13 @@ export class AppServerDriver implements Driver {
     this.servers = new Servers(ports);
   }
 
-  'open-thread' = (session: Session): Promise<WorkResult> =>
-    this.#guarded(session, async () => {
+  'open-thread' = (session: Session, action: Action & { type: 'open-thread' }): Promise<WorkResult> =>
+    this.#guarded(session, action, async () => {
       const link = await this.servers.linkFor(session.spec.identity);
-      const { thread, model } = await link.connection.call('thread/start', threadSettings(session.spec));
+      const { thread, model, sandbox } = await link.connection.call(
+        'thread/start',
+        threadSettings(session.spec),
+      );
       // Asked after the thread was started, which tells a broken configuration from a missing login.
       const login = await link.connection.call('account/read', {});
       if (login.requiresOpenaiAuth && login.account === null) {
@@ -43,19 +46,22 @@ export class AppServerDriver implements Driver {
           reason: 'auth',
         };
       }
-      this.#follow(link, session, thread.id);
+      const { environment } = this.#ports.launchOf(session.spec.identity);
+      const roots = writableRoots(session.spec, sandbox, environment);
+      this.#follow(link, session, thread.id, roots);
       this.#say(session, {
         type: 'thread-opened',
         thread: thread.id,
         server: link.record.instance,
         rollout: thread.path,
         model,
+        writableRoots: roots,
       });
       return { type: 'done' };
     });
 
   'start-turn' = (session: Session, action: Action & { type: 'start-turn' }): Promise<WorkResult> =>
-    this.#guarded(session, async () => {
+    this.#guarded(session, action, async () => {
       const link = await this.servers.linkFor(session.spec.identity);
       if (!link.isFollowing(action.thread))
         return { type: 'stale', why: 'the thread is not followed on this server yet' };
@@ -68,7 +74,7 @@ export class AppServerDriver implements Driver {
     });
 
   answer = (session: Session, action: Action & { type: 'answer' }): Promise<WorkResult> =>
-    this.#guarded(session, async () => {
+    this.#guarded(session, action, async () => {
       const link = await this.servers.linkFor(session.spec.identity);
       const outcome =
         link.record.instance === action.origin.server ? link.answer(action.origin, action.answer) : 'gone';
@@ -87,7 +93,7 @@ export class AppServerDriver implements Driver {
     });
 
   look = (session: Session, action: Action & { type: 'look' }): Promise<WorkResult> =>
-    this.#guarded(session, async () => {
+    this.#guarded(session, action, async () => {
       const { server } = session;
       const record = server === null ? null : this.servers.record(server);
       if (server !== null && (record === null || !isServerAlive(record))) {
@@ -95,13 +101,13 @@ export class AppServerDriver implements Driver {
       }
       const link = await this.servers.linkFor(session.spec.identity);
       const resume = !link.isFollowing(action.thread);
-      this.#follow(link, session, action.thread);
+      this.#follow(link, session, action.thread, session.writableRoots);
       try {
         const said = await observe(link, session, action.thread, resume);
         for (const body of said.evidence) this.#say(session, body);
         return said.complete
           ? { type: 'done' }
-          : this.#retry(session, 'look', 'Codex is still repeating its open requests', 'crashed');
+          : this.#retry(session, action, 'Codex is still repeating its open requests', 'crashed');
       } catch (error) {
         if (resume) link.forget(action.thread);
         if (!isMissingThread(error)) throw error;
@@ -115,23 +121,22 @@ export class AppServerDriver implements Driver {
     });
 
   'end-work' = (session: Session, action: Action & { type: 'end-work' }): Promise<WorkResult> =>
-    this.#guarded(session, async () => {
+    this.#guarded(session, action, async () => {
       const record = session.server === null ? null : this.servers.record(session.server);
       const link =
         record !== null && isServerAlive(record) ? await this.servers.linkFor(session.spec.identity) : null;
       const survivors = await endThread(link, action);
+      if (survivors === 'turn-goes-on') {
+        return this.#retry(session, action, 'the turn does not end', 'crashed');
+      }
       link?.forget(action.thread);
       this.#say(session, { type: 'work-gone', run: action.run, survivors });
       return { type: 'done' };
     });
 
-  #follow(link: Link, session: Session, thread: string): void {
-    const { environment } = this.#ports.launchOf(session.spec.identity);
-    link.follow(thread, {
-      session: session.spec.id,
-      writableRoots: writableRoots(session.spec, environment),
-      path: environment.PATH ?? '',
-    });
+  #follow(link: Link, session: Session, thread: string, roots: string[]): void {
+    const path = this.#ports.launchOf(session.spec.identity).environment.PATH ?? '';
+    link.follow(thread, { session: session.spec.id, writableRoots: roots, path });
   }
 
   #say(session: Session, body: Evidence['body']): void {
@@ -139,7 +144,7 @@ export class AppServerDriver implements Driver {
   }
 
   /** Puts what can go wrong between us and Codex into the words of the core. */
-  async #guarded(session: Session, work: () => Promise<WorkResult>): Promise<WorkResult> {
+  async #guarded(session: Session, action: Action, work: () => Promise<WorkResult>): Promise<WorkResult> {
     try {
       return await work();
     } catch (error) {
@@ -148,13 +153,17 @@ export class AppServerDriver implements Driver {
       // Codex said no to what we asked, in words of its protocol: asking again changes nothing.
       if (error instanceof RpcRefused) return { type: 'given-up', why, reason: 'config' };
       // A server that ends before it listens was told something that it cannot live with.
-      return this.#retry(session, null, why, error instanceof ServerEnded ? 'config' : 'crashed');
+      return this.#retry(session, action, why, error instanceof ServerEnded ? 'config' : 'crashed');
     }
   }
 
-  #retry(session: Session, key: string | null, why: string, reason: FailReason): WorkResult {
-    const tries = key === null ? 1 : (session.work[key]?.attempts ?? 1);
-    const pause = Math.min(RETRY_MS.first * 2 ** (tries - 1), RETRY_MS.longest);
+  /** Another try, after a pause that doubles with each one. */
+  #retry(session: Session, action: Action, why: string, reason: FailReason): WorkResult {
+    const works = Object.values(session.work);
+    const tries = works.find(
+      (work) => work.action.type === action.type && work.state.type === 'in-flight',
+    )?.attempts;
+    const pause = Math.min(RETRY_MS.first * 2 ** ((tries ?? 1) - 1), RETRY_MS.longest);
     return { type: 'retry', why, retryAt: this.#ports.now() + pause, reason };
   }
 }

@@ -90,16 +90,15 @@ function splitFlag(argument: string): [string, string | null] {
 }
 
 function refuseTemporary(codexHome: string, tmpdirOfCaller: string | undefined): void {
-  for (const folder of [tmpdirOfCaller ?? '/tmp']) {
-    const path = relative(real(folder), codexHome);
-    if (path !== '' && (path.startsWith('..') || isAbsolute(path))) continue;
-    throw new CoxError(
-      failure('codex-home-unsafe', `CODEX_HOME ${codexHome} lies in the temporary directory ${folder}.`, {
-        codexHome,
-        folder,
-      }),
-    );
-  }
+  const folder = tmpdirOfCaller ?? '/tmp';
+  const path = relative(real(folder), codexHome);
+  if (path !== '' && (path.startsWith('..') || isAbsolute(path))) return;
+  throw new CoxError(
+    failure('codex-home-unsafe', `CODEX_HOME ${codexHome} lies in the temporary directory ${folder}.`, {
+      codexHome,
+      folder,
+    }),
+  );
 }
 
 function real(path: string): string {

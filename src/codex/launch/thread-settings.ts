@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs';
 import type { SessionSpec } from '../../core/session/session.ts';
+import type { SandboxPolicy } from '../generated/v2/SandboxPolicy.ts';
 import type { ThreadStartParams } from '../generated/v2/ThreadStartParams.ts';
 
 type Settings = Pick<ThreadStartParams, 'cwd' | 'approvalPolicy' | 'sandbox' | 'config' | 'model'>;
@@ -18,16 +20,37 @@ export function threadSettings(spec: SessionSpec): Settings {
   };
 }
 
-/** The folders that the sandbox lets the session write: with workspace-write also the temporary directories. */
-export function writableRoots(spec: SessionSpec, environment: Readonly<Record<string, string>>): string[] {
-  switch (spec.sandbox) {
-    case 'read-only':
+/**
+ * Real paths of the folders that the sandbox lets the session write, from what Codex says it applies; the
+ * session's own folder first.
+ */
+export function writableRoots(
+  spec: SessionSpec,
+  sandbox: SandboxPolicy,
+  environment: Readonly<Record<string, string>>,
+): string[] {
+  switch (sandbox.type) {
+    case 'readOnly':
       return [];
-    case 'workspace-write':
-      return [spec.cwd, '/tmp', ...(environment.TMPDIR === undefined ? [] : [environment.TMPDIR])];
-    case 'danger-full-access':
+    case 'workspaceWrite': {
+      const temporary = [
+        ...(sandbox.excludeSlashTmp ? [] : ['/tmp']),
+        ...(sandbox.excludeTmpdirEnvVar || environment.TMPDIR === undefined ? [] : [environment.TMPDIR]),
+      ];
+      return [spec.cwd, ...sandbox.writableRoots, ...temporary].map(real);
+    }
+    case 'dangerFullAccess':
+    case 'externalSandbox':
       return ['/'];
     default:
-      return spec.sandbox satisfies never;
+      return sandbox satisfies never;
+  }
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }

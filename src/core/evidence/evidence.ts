@@ -11,7 +11,15 @@ export type TurnError = { reason: FailReason; message: string };
  * Evidence may come twice, late, or in another order than it happened.
  */
 export type EvidenceBody =
-  | { type: 'thread-opened'; thread: string; server: string; rollout: string | null; model: string | null }
+  | {
+      type: 'thread-opened';
+      thread: string;
+      server: string;
+      rollout: string | null;
+      model: string | null;
+      /** Real paths of the folders that the sandbox lets the session write. */
+      writableRoots: string[];
+    }
   | {
       type: 'thread-status';
       thread: string;

@@ -104,23 +104,28 @@ function stopFact({ by, survivors, proven }: RunEnd & { type: 'stopped' }): stri
 
 function unreachable(session: Session): Verdict | null {
   const { serverGone } = session;
-  return serverGone === null
-    ? null
-    : unknown(`the app-server is out of reach: ${serverGone.detail}`, serverGone.at);
+  if (serverGone === null) return null;
+  return unknown(session, `the app-server is out of reach: ${serverGone.detail}`, serverGone.at);
 }
 
 function overdue(session: Session, now: number): Verdict | null {
   const { lookDue } = session;
   if (lookDue === null || lookDue.at + LOOK_BOUND_MS > now) return null;
-  return unknown(`what Codex knows could not be compared since: ${lookDue.why}`, lookDue.at);
+  return unknown(session, `what Codex knows could not be compared since: ${lookDue.why}`, lookDue.at);
 }
 
-function unknown(why: string, at: number): Verdict {
-  return {
-    phase: { phase: 'unknown', why },
-    because: [{ source: 'machine', fact: why, at }],
-    confidence: null,
-  };
+/** Unknown, with what the last look ran into, which is what there is to mend. */
+function unknown(session: Session, why: string, at: number): Verdict {
+  const look = session.work.look;
+  const because: Because[] = [{ source: 'machine', fact: why, at }];
+  if (look?.state.type === 'waiting') {
+    because.push({
+      source: 'coxswain',
+      fact: `the last look failed: ${look.state.why}`,
+      at: look.requestedAt,
+    });
+  }
+  return { phase: { phase: 'unknown', why }, because, confidence: null };
 }
 
 function contradicted(session: Session, now: number): Verdict | null {

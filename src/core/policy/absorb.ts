@@ -1,6 +1,6 @@
 import type { Evidence, EvidenceBody, TurnError } from '../evidence/evidence.ts';
 import { type Closing, originKey } from '../session/request.ts';
-import { hasEnded, knowsTurn, type RunEnd, type Session } from '../session/session.ts';
+import { hasEnded, knowsTurn, type RunEnd, type Session, type Work } from '../session/session.ts';
 import type { Doubt, Source } from '../session/status.ts';
 import type { Growing } from './fold.ts';
 import { answerKey, turnKey } from './needs.ts';
@@ -49,6 +49,8 @@ export function absorb(growing: Growing, evidence: Evidence): void {
     case 'turn-ended':
       return turnEnded(growing, source, body.turn, body.outcome, body.error);
     case 'server-gone':
+      // Said again by every look that fails: known.
+      if (growing.session.serverGone !== null) return;
       if (hasEnded(growing.session) || growing.session.server !== body.server) return;
       growing.add(source, { type: 'server-gone', server: body.server, detail: body.detail });
       growing.add(source, { type: 'look-due', why: body.detail });
@@ -88,8 +90,8 @@ function threadOpened(
   body: EvidenceBody & { type: 'thread-opened' },
 ): void {
   if (growing.session.run.thread !== null || hasEnded(growing.session)) return;
-  const { thread, server, rollout, model } = body;
-  growing.add(source, { type: 'thread-bound', thread, server, rollout, model });
+  const { thread, server, rollout, model, writableRoots } = body;
+  growing.add(source, { type: 'thread-bound', thread, server, rollout, model, writableRoots });
 }
 
 /** Codex stores a thread with its first turn; one that it forgot before has lost nothing. */
@@ -246,16 +248,23 @@ function observed(growing: Growing, source: Source, body: EvidenceBody & { type:
     if (request.state.type === 'closed' || body.pending.includes(originKey(request.origin))) continue;
     const [how, why] = settlement(
       request.origin.server === body.server,
-      growing.session.work[answerKey(request.id, request.undone)]?.state.type === 'finished',
+      growing.session.work[answerKey(request.id, request.undone)],
     );
     growing.add(source, { type: 'request-closed', requestId: request.id, how, why });
   }
 }
 
 /** How a request that Codex no longer has open was settled while nobody of ours was listening. */
-function settlement(sameServer: boolean, sent: boolean): [Closing, string] {
+function settlement(sameServer: boolean, delivery: Work | undefined): [Closing, string] {
   if (!sameServer) return ['withdrawn', 'the app-server that asked is gone'];
-  return [sent ? 'answered' : 'elsewhere', 'Codex no longer has it open'];
+  const how = delivery?.state.type === 'finished' ? delivery.state.how : null;
+  if (how === 'done') return ['answered', 'Codex no longer has it open'];
+  return [
+    'elsewhere',
+    how === 'unknown'
+      ? 'Codex no longer has it open; whether our answer or another settled it is not known'
+      : 'Codex no longer has it open',
+  ];
 }
 
 function workGone(growing: Growing, source: Source, run: number, survivors: string[]): void {

@@ -39,8 +39,8 @@ function mismatchOf(rule: Rule, spec: SessionSpec, ask: Ask): Mismatch | null {
     const pattern = rule.command;
     if (ask.commands.length === 0) return { why: 'there is no command to match', near: false };
     const matches = (words: string[]): boolean => matchesWords(pattern, words, rule.match);
-    // One refused command refuses the line; approving needs every command of it.
-    const holds = rule.do === 'deny' ? ask.commands.some(matches) : ask.commands.every(matches);
+    // One command that is to be refused or asked about decides for the line; approving needs every one.
+    const holds = isApproving(rule) ? ask.commands.every(matches) : ask.commands.some(matches);
     if (!holds) {
       return { why: 'the command does not match', near: false };
     }

@@ -34,7 +34,7 @@ export function workReturned(session: Session, key: string, result: WorkResult, 
   if (work === undefined) return session;
   switch (result.type) {
     case 'done':
-      return withWork(session, key, { ...work, state: { type: 'finished' } });
+      return withWork(session, key, { ...work, state: { type: 'finished', how: 'done' } });
     case 'stale':
     case 'unknown':
       if (work.action.type !== 'start-turn' && work.action.type !== 'answer') {
@@ -44,7 +44,7 @@ export function workReturned(session: Session, key: string, result: WorkResult, 
       }
       // It may be wanted again, but only after a look has told what is true now.
       return {
-        ...withWork(session, key, { ...work, state: { type: 'finished' } }),
+        ...withWork(session, key, { ...work, state: { type: 'finished', how: result.type } }),
         lookDue: lookDueAlso(session, result.why, at),
       };
     case 'retry':

@@ -12,6 +12,7 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
     run: openRun(1, prompt, null, at),
     pastRuns: [],
     server: null,
+    writableRoots: [],
     serverGone: null,
     report: null,
     items: {},
@@ -80,6 +81,7 @@ export function apply(session: Session, fact: Fact): Session {
     case 'thread-bound':
       return {
         ...session,
+        writableRoots: body.writableRoots,
         run: { ...session.run, thread: body.thread },
         server: body.server,
         serverGone: null,

@@ -19,7 +19,14 @@ export type FactBody =
   | { type: 'run-opened'; n: number; prompt: string; thread: string | null; why: string }
   | { type: 'work-requested'; key: string; action: Action }
   | { type: 'work-returned'; key: string; result: WorkResult }
-  | { type: 'thread-bound'; thread: string; server: string; rollout: string | null; model: string | null }
+  | {
+      type: 'thread-bound';
+      thread: string;
+      server: string;
+      rollout: string | null;
+      model: string | null;
+      writableRoots: string[];
+    }
   /** Codex has lost the thread before anything was said in it: another one is opened for the run. */
   | { type: 'thread-dropped'; thread: string; why: string }
   | { type: 'thread-reported'; report: ThreadReport }

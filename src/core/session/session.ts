@@ -60,7 +60,8 @@ export type Work = {
   state:
     | { type: 'in-flight' }
     | { type: 'waiting'; retryAt: number; why: string }
-    | { type: 'finished' }
+    /** `done`, or it is not known whether it took effect, or it came too late. */
+    | { type: 'finished'; how: 'done' | 'unknown' | 'stale' }
     | { type: 'given-up'; why: string };
 };
 
@@ -98,6 +99,8 @@ export type Session = {
   pastRuns: Run[];
   /** The server instance that holds the thread; null before the first thread. */
   server: string | null;
+  /** Real paths of the folders that the sandbox lets the session write. */
+  writableRoots: string[];
   /** Set while the server that held the thread is known to be gone and nothing newer was observed. */
   serverGone: { at: number; detail: string } | null;
   report: ThreadReport | null;

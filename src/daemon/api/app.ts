@@ -22,6 +22,7 @@ export type ApiPorts = {
   describe(): DaemonView;
   /** Ends the daemon after the answer has gone out. */
   stop(): void;
+  isStopping(): boolean;
 };
 
 /** Sessions that a list holds at most. */
@@ -42,6 +43,10 @@ export function createApi(ports: ApiPorts): Hono {
     return found.id;
   };
 
+  app.use(async (context, next) => {
+    if (!ports.isStopping() || context.req.method === 'GET') return next();
+    return refuse(new CoxError(failure('daemon-unreachable', 'The daemon is ending.', {}, 'Try again.')));
+  });
   app.get('/v1/daemon', (context) => context.json(ports.describe()));
   app.post('/v1/daemon/stop', (context) => {
     ports.stop();
