@@ -57,7 +57,7 @@ export function writableOperands(
     if (name === 'git') addRepository(found, operands, cwd, roots);
     for (const word of [...executables(program, path, roots, found), ...operands]) {
       for (const candidate of candidatesIn(word)) {
-        addOperand(found, isAbsolute(candidate) ? candidate : join(cwd, candidate), roots, runsNothing);
+        addOperand(found, isAbsolute(candidate) ? candidate : join(cwd, candidate), roots);
       }
     }
   }
@@ -66,13 +66,12 @@ export function writableOperands(
 
 /**
  * A file counts by the folder that holds its name, which may be a link that can be set to another file, and by
- * where it leads. For a program that runs things, folders and what is not there yet count as well.
+ * where it leads.
  */
-function addOperand(found: Set<string>, path: string, roots: readonly string[], runsNothing: boolean): void {
+function addOperand(found: Set<string>, path: string, roots: readonly string[]): void {
   const named = join(realNearest(dirname(path)), basename(path));
   for (const place of new Set([named, realNearest(named)])) {
-    if (!isWithin(roots, place)) continue;
-    if (isFileOrLink(place) || (!runsNothing && (existsSync(place) || path.includes('/')))) found.add(place);
+    if (isWithin(roots, place) && isFileOrLink(place)) found.add(place);
   }
 }
 

@@ -8,6 +8,7 @@ export class Alarm {
   readonly #times = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
+  #stopped = false;
 
   constructor(now: () => number, ring: (key: string) => void) {
     this.#now = now;
@@ -16,12 +17,14 @@ export class Alarm {
 
   /** When to ring for a key, milliseconds since the epoch; null for never. Replaces what was set for it. */
   set(key: string, at: number | null): void {
+    if (this.#stopped) return;
     if (at === null) this.#times.delete(key);
     else this.#times.set(key, at);
     if (at !== null && at < this.#timerAt) this.#arm();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#times.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -41,6 +44,8 @@ export class Alarm {
     const due = [...this.#times].filter(([, at]) => at <= now).map(([key]) => key);
     this.#timerAt = Number.POSITIVE_INFINITY;
     for (const key of due) {
+      // A ring before it may have set another time for this one.
+      if ((this.#times.get(key) ?? Number.POSITIVE_INFINITY) > now) continue;
       this.#times.delete(key);
       this.#ring(key);
     }

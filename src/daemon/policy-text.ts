@@ -34,8 +34,8 @@ function explain(path: string, text: string, issue: z.core.$ZodIssue): CoxError 
     const known = issue.path[0] === 'rule' ? POLICY_KEYS.rule : POLICY_KEYS.top;
     const nearest = closest(key, known);
     // A word that shares less than half its letters with the nearest key is not a misspelling of it.
-    const near = distance(key, nearest) <= Math.max(2, Math.floor(key.length / 2));
-    const advice = near ? `; did you mean ${nearest}?` : '';
+    const near = distance(key, nearest) <= Math.max(1, Math.floor(key.length / 2));
+    const advice = near ? `; did you mean ${nearest}?` : '.';
     const line = lineOf(text, [...issue.path, key]);
     return invalid(path, line, `unknown key ${key}${advice} Known here: ${known.join(', ')}.`, {
       key,
@@ -46,24 +46,43 @@ function explain(path: string, text: string, issue: z.core.$ZodIssue): CoxError 
   return invalid(path, lineOf(text, issue.path), `${where === '' ? '' : `${where}: `}${issue.message}`);
 }
 
-/** The line, counted from 1, where a path of keys stands; the nearest table header where it is not found. */
+/**
+ * The line, counted from 1, where a path of keys stands: the key in its table; else the table's header; else, for
+ * a table written on one line, the first line that has the key.
+ */
 function lineOf(text: string, path: readonly PropertyKey[]): number {
-  const lines = text.split('\n');
   const [table, index, key] =
-    path[0] === 'rule' ? ['[[rule]]', Number(path[1] ?? 0), path[2]] : [null, 0, path[0]];
-  let seen = -1;
-  let header = 1;
-  for (const [number, raw] of lines.entries()) {
-    const line = raw.trim();
-    const isHeader = line.startsWith('[');
-    if (table !== null && line.replaceAll(/\s+/g, '').startsWith(table)) seen += 1;
-    const inside = table === null ? true : seen === index;
-    if (inside && isHeader && table !== null && header === 1) header = number + 1;
-    if (!inside || key === undefined) continue;
-    const name = /^\[*\s*"?([\w-]+)"?\s*(?:[=.\]])/.exec(line)?.[1];
-    if (name === String(key) && (table === null || !isHeader)) return number + 1;
+    path[0] === 'rule' ? [true, Number(path[1] ?? 0), path[2]] : [false, 0, path[0]];
+  let rule = -1;
+  let header: number | null = null;
+  for (const [number, line] of outsideStrings(text).entries()) {
+    const opens = /^\s*\[/.test(line);
+    if (/^\s*\[\[\s*rule\s*\]\]/.test(line)) rule += 1;
+    if (table && rule !== index) continue;
+    if (table && opens) header ??= number + 1;
+    const name = /^\s*\[*\s*["']?([\w-]+)["']?\s*[=.\]]/.exec(line)?.[1];
+    if (key !== undefined && name === String(key) && !(table && opens)) return number + 1;
   }
-  return header;
+  if (header !== null) return header;
+  const anywhere = outsideStrings(text).findIndex((line) => key !== undefined && mentions(line, String(key)));
+  return anywhere === -1 ? 1 : anywhere + 1;
+}
+
+function mentions(line: string, key: string): boolean {
+  return line.split(/[{,]/).some((part) => /^\s*["']?([\w-]+)["']?\s*=/.exec(part)?.[1] === key);
+}
+
+/** The lines of a TOML text; those inside a text of several lines are empty. */
+function outsideStrings(text: string): string[] {
+  let open: string | null = null;
+  return text.split('\n').map((line) => {
+    const inside = open !== null;
+    for (const [mark] of line.matchAll(/"""|'''/g)) {
+      if (open === null) open = mark;
+      else if (open === mark) open = null;
+    }
+    return inside ? '' : line;
+  });
 }
 
 function invalid(

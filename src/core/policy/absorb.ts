@@ -107,7 +107,10 @@ function threadMissing(growing: Growing, source: Source, thread: string, detail:
       proven: nothingSaid,
     });
   }
-  if (nothingSaid) return growing.add(source, { type: 'thread-dropped', thread, why: detail });
+  if (nothingSaid) {
+    closeRequests(growing, source, 'withdrawn', 'Codex forgot the thread that asked');
+    return growing.add(source, { type: 'thread-dropped', thread, why: detail });
+  }
   return endRun(growing, source, { type: 'lost', detail });
 }
 

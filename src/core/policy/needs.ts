@@ -1,5 +1,5 @@
 import { CONTRADICTION_BOUND_MS, LOOK_BOUND_MS } from '../evidence/fuse.ts';
-import { hasEnded, openRequests, type Session, type Work } from '../session/session.ts';
+import { hasEnded, openRequests, type Run, type Session, type Work } from '../session/session.ts';
 import type { Action } from './action.ts';
 
 /** How often a thread is compared with what Codex itself knows while nothing else falls due, milliseconds. */
@@ -47,7 +47,7 @@ function wanted(session: Session, now: number): Need[] {
   const list: Need[] = [];
   if (session.base.type === 'pending') list.push({ key: 'snapshot', action: { type: 'snapshot' } });
   if (run.thread === null)
-    return [...list, { key: `open.${run.n}`, action: { type: 'open-thread', run: run.n } }];
+    return [...list, { key: openKey(run), action: { type: 'open-thread', run: run.n } }];
   if (isLookDue(session, now)) list.push({ key: 'look', action: { type: 'look', thread: run.thread } });
   if (session.lookDue !== null) return list;
   if (run.turns.length === 0 && session.base.type !== 'pending') {
@@ -112,6 +112,11 @@ function mayRepeat(session: Session, action: Action, work: Work, now: number): b
   }
 }
 
+/** Key of the action that opens a thread for a run; a thread that was forgotten is followed by another. */
+function openKey({ n, dropped }: Run): string {
+  return dropped === 0 ? `open.${n}` : `open.${n}.${dropped}`;
+}
+
 /** Key of the action that hands the prompt of a run over. */
 export function turnKey(run: number): string {
   return `turn.${run}`;
@@ -124,7 +129,7 @@ export function answerKey(requestId: string, undone: number): string {
 
 /** True where an action is under way whose end decides what else there is to end. */
 export function isOpening(session: Session): boolean {
-  return isInFlight(session.work[`open.${session.run.n}`]);
+  return isInFlight(session.work[openKey(session.run)]);
 }
 
 function isInFlight(work: Work | undefined): boolean {

@@ -50,8 +50,12 @@ export function requestClosed(
       why,
     },
   }));
+  const refused = session.interventions.some(
+    ({ requestId, kind, outcome }) => requestId === id && kind === 'deny' && outcome === 'committed',
+  );
   return {
     ...closed,
+    blocked: session.blocked + (refused && how === 'answered' ? 1 : 0),
     interventions: settle(closed.interventions, id, how === 'answered' ? 'accepted' : 'stale'),
   };
 }

@@ -89,14 +89,11 @@ export function apply(session: Session, fact: Fact): Session {
     case 'thread-dropped':
       return {
         ...session,
-        run: { ...session.run, thread: null },
+        run: { ...session.run, thread: null, dropped: session.run.dropped + 1 },
         server: null,
         serverGone: null,
         report: null,
         lookDue: null,
-        work: Object.fromEntries(
-          Object.entries(session.work).filter(([key]) => key !== `open.${session.run.n}`),
-        ),
       };
     case 'thread-reported':
       return { ...session, report: body.report };
@@ -133,7 +130,6 @@ export function apply(session: Session, fact: Fact): Session {
         })),
         // What was refused is not what the turn does now.
         activity: body.intervention === 'deny' ? null : session.activity,
-        blocked: session.blocked + (body.intervention === 'deny' ? 1 : 0),
         interventions: [
           ...session.interventions,
           {
@@ -217,7 +213,7 @@ export function apply(session: Session, fact: Fact): Session {
 }
 
 function openRun(n: number, prompt: string, thread: string | null, at: number): Run {
-  return { n, prompt, thread, turns: [], openedAt: at, end: null, endedAt: null };
+  return { n, prompt, thread, dropped: 0, turns: [], openedAt: at, end: null, endedAt: null };
 }
 
 function withTurn(run: Run, turn: string): Run {

@@ -44,6 +44,8 @@ export type Run = {
   n: number;
   prompt: string;
   thread: string | null;
+  /** Threads that Codex forgot before anything was said in them. */
+  dropped: number;
   /** Ids of the turns that belong to this run, in the order they were learned. */
   turns: string[];
   openedAt: number;
