@@ -31,7 +31,7 @@ export function readPolicy(path: string, text: string): Policy {
 function explain(path: string, text: string, issue: z.core.$ZodIssue): CoxError {
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    const known = issue.path[0] === 'rule' ? POLICY_KEYS.rule : POLICY_KEYS.top;
+    const known = issue.path[0] === 'rule' && path.length > 1 ? POLICY_KEYS.rule : POLICY_KEYS.top;
     const nearest = closest(key, known);
     // A word that shares less than half its letters with the nearest key is not a misspelling of it.
     const near = distance(key, nearest) <= Math.max(1, Math.floor(key.length / 2));
@@ -52,7 +52,7 @@ function explain(path: string, text: string, issue: z.core.$ZodIssue): CoxError 
  */
 function lineOf(text: string, path: readonly PropertyKey[]): number {
   const [table, index, key] =
-    path[0] === 'rule' ? [true, Number(path[1] ?? 0), path[2]] : [false, 0, path[0]];
+    path[0] === 'rule' && path.length > 1 ? [true, Number(path[1] ?? 0), path[2]] : [false, 0, path[0]];
   let rule = -1;
   let header: number | null = null;
   for (const [number, line] of outsideStrings(text).entries()) {

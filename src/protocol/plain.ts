@@ -9,9 +9,10 @@ export function plain(text: string): string {
 
 /** The same on one line, at most `width` characters. */
 export function plainLine(text: string, width: number): string {
-  // By characters, so that none is cut in two.
-  const line = [...plain(text.replaceAll(/\s+/g, ' ').trim())];
-  return line.length > width ? `${line.slice(0, Math.max(0, width - 1)).join('')}…` : line.join('');
+  const line = plain(text.replaceAll(/\s+/g, ' ').trim());
+  if (line.length <= width) return line;
+  // Not between the two halves of a character.
+  return `${line.slice(0, Math.max(0, width - 1)).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /**
