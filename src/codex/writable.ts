@@ -18,21 +18,20 @@ const PLAIN_TOOLS = new Set(
  * beginning of a long option for the whole.
  */
 const GIT_OPTIONS = {
-  short: /^-(?:C|c|O|o)/,
+  short: /^-(?:C|c|O|o|u)/,
   long: `--config-env --exec --exec-path --ext-diff --git-dir --namespace --no-index --open-files-in-pager --output
-    --output-directory --receive-pack --super-prefix --textconv --upload-pack --work-tree`.split(/\s+/),
+    --output-directory --receive-pack --super-prefix --template --textconv --upload-pack --work-tree`.split(
+    /\s+/,
+  ),
 };
 
-/** Commands of git that run what their operands say. */
-const GIT_RUNNERS = new Set([
-  'bisect',
-  'rebase',
-  'filter-branch',
-  'submodule',
-  'difftool',
-  'mergetool',
-  'grep',
-]);
+/** Commands of git that run nothing but what its repository is set up to run. */
+const GIT_COMMANDS = new Set(
+  `add blame branch cat-file checkout cherry-pick commit describe diff fetch log ls-files ls-remote ls-tree merge mv
+   pull push reflog remote reset restore rev-list rev-parse revert rm shortlog show stash status switch tag`.split(
+    /\s+/,
+  ),
+);
 
 /**
  * What a command line names or runs that the session itself can write: such a file can change between the
@@ -50,8 +49,7 @@ export function writableOperands(
   const found = new Set<string>();
   for (const [program = '', ...operands] of commands) {
     const name = program.slice(program.lastIndexOf('/') + 1);
-    const runsNothing =
-      name === 'git' ? !operands.some((word) => GIT_RUNNERS.has(word)) : PLAIN_TOOLS.has(name);
+    const runsNothing = name === 'git' ? GIT_COMMANDS.has(commandOfGit(operands)) : PLAIN_TOOLS.has(name);
     // Wherever it is started: its operands, or a `cd` before it, may lead back.
     if (!runsNothing && roots.length > 0) found.add(`what ${name} runs`);
     if (name === 'git') addRepository(found, operands, cwd, roots);
@@ -90,6 +88,10 @@ function addRepository(
   if (!isProtected) found.add(repository.bare ? repository.folder : join(repository.folder, '.git'));
 }
 
+function commandOfGit(operands: readonly string[]): string {
+  return operands.find((word) => !word.startsWith('-')) ?? '';
+}
+
 function leadsElsewhere(word: string): boolean {
   if (!word.startsWith('--')) return GIT_OPTIONS.short.test(word);
   const name = word.split('=', 1)[0] ?? word;
@@ -99,8 +101,8 @@ function leadsElsewhere(word: string): boolean {
 /** The repository that git finds from a folder: the nearest `.git`, or a folder that is a bare repository. */
 function repositoryOf(folder: string): { folder: string; bare: boolean } | null {
   if (existsSync(join(folder, '.git'))) return { folder, bare: false };
-  if (['HEAD', 'objects', 'refs'].every((name) => existsSync(join(folder, name))))
-    return { folder, bare: true };
+  // The other parts of a bare repository may be elsewhere.
+  if (existsSync(join(folder, 'HEAD'))) return { folder, bare: true };
   const parent = dirname(folder);
   return parent === folder ? null : repositoryOf(parent);
 }

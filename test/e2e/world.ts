@@ -168,7 +168,7 @@ export class World {
     const timer = setTimeout(() => abort.abort(), PATIENCE_MS);
     const seen: EventView[] = [];
     try {
-      for await (const event of (await this.client()).events(0, abort.signal)) {
+      for await (const event of await (await this.client()).events(0, abort.signal)) {
         if (event.session !== session) continue;
         seen.push(event);
         if (enough(seen)) return seen;

@@ -199,7 +199,7 @@ export class Link {
       writableOf: (commands, cwd, thread) => {
         const followed = this.#threads.get(thread);
         return followed === undefined
-          ? []
+          ? ['what a thread that is not followed can write']
           : writableOperands(commands, cwd, followed.writableRoots, followed.path);
       },
       realPath: (path) => {

@@ -181,23 +181,30 @@ describe('more than plain words', () => {
 });
 
 describe('the wrapper', () => {
-  test.each(['/bin/bash', '/usr/bin/bash', '/bin/sh', '/bin/zsh', 'bash', 'sh'])(
-    '%s is unwrapped',
-    (shell) => {
-      expect(readCommandLine(`${shell} -lc 'git status'`)).toEqual({
-        line: 'git status',
-        commands: [['git', 'status']],
-      });
-    },
-  );
+  const FOLDERS = ['/bin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
+  const SHELLS = FOLDERS.flatMap((folder) => ['bash', 'sh', 'zsh'].map((name) => `${folder}/${name}`));
+  test.each(SHELLS)('%s is unwrapped', (shell) => {
+    expect(['-c', '-lc'].map((flag) => readCommandLine(`${shell} ${flag} 'git status'`))).toEqual(
+      Array(2).fill({ line: 'git status', commands: [['git', 'status']] }),
+    );
+  });
 
-  test.each(['./bash', '/srv/project/bash', 'x/sh', '../../bin/zsh'])(
-    '%s is a program like any other, since its name proves nothing',
-    (shell) => {
-      const command = `${shell} -lc 'git status'`;
-      expect(readCommandLine(command)).toEqual({ line: command, commands: [[shell, '-lc', 'git status']] });
-    },
-  );
+  test.each([
+    'bash',
+    'sh',
+    './bash',
+    '/srv/project/bash',
+    '/bin/../srv/bash',
+    '/tmp/bin/bash',
+    'bin/bash',
+    '/bin/bash2',
+    '/bin/dash',
+    'x/sh',
+    '../../bin/zsh',
+  ])('%s is a program like any other, since its name proves nothing', (shell) => {
+    const command = `${shell} -lc 'git status'`;
+    expect(readCommandLine(command)).toEqual({ line: command, commands: [[shell, '-lc', 'git status']] });
+  });
 
   test.each([
     [`/bin/bash -c 'git status' x`, [['/bin/bash', '-c', 'git status', 'x']]],

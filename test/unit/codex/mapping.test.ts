@@ -179,7 +179,7 @@ describe('requests', () => {
       { ...where, reason: null, grantRoot: '/etc' },
       CONTEXT,
     );
-    expect(asked?.ask.question).toContain('/etc');
+    expect(asked?.ask).toMatchObject({ grantRoot: '/etc', question: expect.stringContaining('/etc') });
   });
 
   test('permissions are granted as they were asked for, for the turn or the session, or not at all', () => {

@@ -8,6 +8,8 @@ const thread = fc.constantFrom('t1', 't1', 't1', 't2');
 const turn = fc.constantFrom('u1', 'u1', 'u2', 'u3');
 const server = fc.constantFrom('s1', 's1', 's2');
 const rpcId = fc.constantFrom('0', '1');
+/** Codex cannot always tell the turn of a request. */
+const asking = fc.constantFrom('u1', 'u1', 'u2', '');
 const itemId = fc.constantFrom('i1', 'i2', 'i3');
 const at = fc.constantFrom(null, 5, 6);
 const threadState = fc.constantFrom('active', 'idle', 'error', 'not-loaded' as const);
@@ -45,7 +47,7 @@ const origin = fc.record({
   rpcId,
   method: fc.constant('item/commandExecution/requestApproval'),
   thread,
-  turn,
+  turn: asking,
   item: itemId,
   startedAt: at,
 });
@@ -72,6 +74,7 @@ const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
     server,
     rollout: fc.constant(null),
     model: fc.constant(null),
+    writableRoots: fc.constant<string[]>(['/srv/project']),
   }),
   fc.record({ type: is('thread-status'), thread, state: threadState, waiting: fc.boolean() }),
   fc.record({ type: is('turn-started'), thread, turn }),
@@ -161,7 +164,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       type: happens('returns-late'),
-      key: fc.constantFrom('look', 'open.1', 'turn.1', 'end.1.kill', 'snapshot', 'nothing'),
+      key: fc.constantFrom('look', 'open.1', 'turn.1', 'answer.r1.0', 'end.1.kill', 'snapshot', 'nothing'),
       result: fc.constantFrom(...RETURNS),
     }),
   },

@@ -6,11 +6,16 @@ const kill = (story: Story, mode: 'stop' | 'kill' = 'kill') =>
 
 test('an end before there is a thread needs no proof', () => {
   const story = new Story();
-  story.back('open.1', { type: 'retry', why: 'the app-server does not start', retryAt: 2_000 });
+  story.back('open.1', {
+    type: 'retry',
+    why: 'the app-server does not start',
+    retryAt: 2_000,
+    reason: 'crashed',
+  });
   kill(story);
   expect([said(story.last), story.session.run.end, story.last.wakeAt]).toEqual([
     'end-requested, run-ended, is stopped',
-    { type: 'stopped', by: 'me', survivors: [] },
+    { type: 'stopped', by: 'me', survivors: [], proven: true },
     null,
   ]);
 });
@@ -42,7 +47,7 @@ test('an end while the prompt is being handed over waits until it is known what 
     story.say({ type: 'work-gone', run: 1, survivors: ['pid 7: sleep 60'] }),
   ]).toEqual(['turn-ended', 'run-ended, is stopped']);
   expect([story.session.run.end, story.session.interventions.map(({ outcome }) => outcome)]).toEqual([
-    { type: 'stopped', by: 'me', survivors: ['pid 7: sleep 60'] },
+    { type: 'stopped', by: 'me', survivors: ['pid 7: sleep 60'], proven: true },
     ['undone'],
   ]);
 });

@@ -20,7 +20,12 @@ describe('waking', () => {
   test('an ended session wakes no more for work that is no longer wanted', () => {
     const story = new Story().begun(GIT);
     story.after(LOOK_EVERY_MS);
-    story.back('look', { type: 'retry', why: 'Codex is still repeating', retryAt: story.now + 1_000 });
+    story.back('look', {
+      type: 'retry',
+      why: 'Codex is still repeating',
+      retryAt: story.now + 1_000,
+      reason: 'crashed',
+    });
     story.say(turnEnded('completed'));
     story.back('measure.1');
     story.after(5_000);
@@ -30,7 +35,7 @@ describe('waking', () => {
   test('an open session does not spin for work that is no longer wanted', () => {
     const story = new Story().begun();
     story.command({ type: 'end', mode: 'stop', by: 'me', graceMs: 0 });
-    story.back('end.1.stop', { type: 'retry', why: 'w', retryAt: story.now + 1_000 });
+    story.back('end.1.stop', { type: 'retry', why: 'w', retryAt: story.now + 1_000, reason: 'crashed' });
     story.command({ type: 'end', mode: 'kill', by: 'me', graceMs: 0 });
     story.after(2_000);
     expect(Number(story.last.wakeAt) - story.now).toBeGreaterThanOrEqual(1_000);
@@ -74,7 +79,7 @@ describe('what Codex refuses', () => {
     const story = new Story().begun();
     story.say(opened('r1'));
     story.command({ type: 'answer', requestId: 'r1', answer: ACCEPT, by: 'me' });
-    story.back('answer.r1', { type: 'given-up', why: 'the answer does not fit', reason: 'config' });
+    story.back('answer.r1.0', { type: 'given-up', why: 'the answer does not fit', reason: 'config' });
     story.say(opened('r2'));
     story.say(observed({ waiting: true, pending: ['s1 0 t1 u1 i1 5'] }));
     expect(story.phase).toBe('waiting');
@@ -87,7 +92,7 @@ test('an answer that comes back late does not settle again what is settled', () 
   story.command({ type: 'answer', requestId: 'r1', answer: ACCEPT, by: 'me' });
   story.say({ type: 'request-resolved', server: 's1', rpcId: '0', thread: 't1', ours: true });
   const settled = story.session.requests;
-  story.back('answer.r1', { type: 'given-up', why: 'no', reason: 'config' });
+  story.back('answer.r1.0', { type: 'given-up', why: 'no', reason: 'config' });
   expect(story.session.requests).toEqual(settled);
 });
 
@@ -177,4 +182,83 @@ test('a verdict of a new run that is like the last one is dated anew', () => {
   story.now += 60_000;
   story.say(turnEnded('completed', 'u2'));
   expect([story.session.run.n, story.session.status.since]).toEqual([2, story.now]);
+});
+
+describe('a thread that Codex forgot', () => {
+  const MISSING = { type: 'thread-missing', thread: 't1', detail: 'no rollout found' } as const;
+  const SECOND = { ...THREAD_OPENED, thread: 't2' };
+  const withThread = (): Story => {
+    const story = new Story();
+    story.say(THREAD_OPENED);
+    story.back('open.1');
+    return story;
+  };
+
+  test('before its prompt was handed over is followed by another', () => {
+    const story = withThread();
+    expect([
+      story.say(MISSING),
+      story.say(SECOND),
+      story.back('open.1.1'),
+      story.say({ type: 'base', base: NO_BASE }),
+      story.say({ ...TURN_STARTED, thread: 't2' }),
+    ]).toEqual([
+      'thread-dropped, → open.1.1',
+      'thread-bound',
+      'work-returned',
+      'base, → turn.1',
+      'turn-started, is working',
+    ]);
+  });
+
+  test('before its opening has come back is followed by another under another key, and again', () => {
+    const story = new Story();
+    story.say(THREAD_OPENED);
+    expect([
+      story.say(MISSING),
+      story.back('open.1'),
+      story.say(SECOND),
+      story.say({ ...MISSING, thread: 't2' }),
+      story.say(MISSING),
+    ]).toEqual([
+      'thread-dropped, → open.1.1',
+      'work-returned',
+      'thread-bound',
+      'thread-dropped, → open.1.2',
+      '',
+    ]);
+  });
+
+  test.each(['in-flight', 'retry', 'unknown'] as const)('with its prompt %s is lost', (state) => {
+    const story = withThread();
+    story.say({ type: 'base', base: NO_BASE });
+    if (state === 'retry')
+      story.back('turn.1', { type: 'retry', why: 'w', retryAt: story.now + 9, reason: 'crashed' });
+    if (state === 'unknown') story.back('turn.1', { type: 'unknown', why: 'w' });
+    expect([story.say(MISSING), story.session.run.end]).toEqual([
+      'run-ended, is lost',
+      { type: 'lost', detail: 'no rollout found' },
+    ]);
+  });
+
+  test('takes what it asked with it', () => {
+    const story = withThread();
+    story.say(opened('r1', { need: 'elicitation', question: 'Name?', choices: [] }, { turn: '' }));
+    story.say(MISSING);
+    expect([story.phase, story.session.requests[0]?.state]).toMatchObject([
+      'starting',
+      { type: 'closed', how: 'withdrawn' },
+    ]);
+  });
+
+  test.each([
+    ['before its prompt', false, true],
+    ['with its prompt on its way', true, false],
+  ])('%s, while it is to be ended, is stopped', (_, handedOver, proven) => {
+    const story = withThread();
+    if (handedOver) story.say({ type: 'base', base: NO_BASE });
+    story.command({ type: 'end', mode: 'kill', by: 'me', graceMs: 0 });
+    story.say(MISSING);
+    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven });
+  });
 });

@@ -2,17 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
-import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../../../src/core/policy/policy.ts';
 import type { Happening, Return } from './arbitraries.ts';
 import { life } from './arbitraries.ts';
-import { message, Story, TURN_STARTED, turnEnded } from './fixture.ts';
+import { message, rule, Story, THREAD_OPENED, TURN_STARTED, turnEnded } from './fixture.ts';
 import { LAWS } from './laws.ts';
 import { type Law, World, wrongInSilence } from './world.ts';
 
 const RUNS = 1500;
 
-function live(happenings: readonly Happening[], laws: readonly Law[], decideWith = decide): World {
-  const world = new World(decideWith, DEFAULT_POLICY, laws);
+function live(
+  happenings: readonly Happening[],
+  laws: readonly Law[],
+  decideWith = decide,
+  policy = DEFAULT_POLICY,
+): World {
+  const world = new World(decideWith, policy, laws);
   for (const happening of happenings) world.happen(happening);
   return world;
 }
@@ -26,6 +31,38 @@ describe('in every life', () => {
       { numRuns: RUNS },
     );
   });
+});
+
+/** Some of what the lives ask is approved, some denied, some answered, some left to people. */
+const POLICY: Policy = {
+  rules: [
+    rule({ name: 'status', command: ['git', 'status'], do: 'approve' }),
+    rule({ name: 'which', need: 'question', do: 'answer', option: 1 }),
+  ],
+};
+
+test('in every life with a policy', () => {
+  fc.assert(
+    fc.property(life, (happenings) => {
+      live(
+        happenings,
+        Object.values(LAWS).map((law) => law()),
+        decide,
+        POLICY,
+      );
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('in no life without rules does a policy answer', () => {
+  fc.assert(
+    fc.property(life, (happenings) => {
+      const { facts } = live(happenings, []);
+      expect(facts.filter(({ source }) => source === 'policy')).toEqual([]);
+    }),
+    { numRuns: RUNS },
+  );
 });
 
 /** How actions come back once nothing else happens any more; the driver's contract allows each of these. */
@@ -104,7 +141,7 @@ test('a finished turn is done with all its items, in whatever order and however 
     fc.property(anyOrder, fc.boolean(), (told, handedOver) => {
       const story = new Story().begun();
       const early = new Story();
-      early.say({ type: 'thread-opened', thread: 't1', server: 's1', rollout: null, model: null });
+      early.say(THREAD_OPENED);
       const on = handedOver ? story : early;
       for (const body of told) on.say(body);
       const items = on.facts.flatMap(({ body }) => (body.type === 'item' ? [body.item.id] : []));

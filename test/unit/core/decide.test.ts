@@ -97,9 +97,9 @@ test('a rule of the policy approves, and says so', () => {
   const story = new Story(policy).begun();
   expect([
     story.say(opened('r1')),
-    story.back('answer.r1'),
+    story.back('answer.r1.0'),
     story.say({ type: 'request-resolved', server: 's1', rpcId: '0', thread: 't1', ours: true }),
-  ]).toEqual(['request-opened, answer-committed, → answer.r1', 'work-returned', 'request-closed']);
+  ]).toEqual(['request-opened, answer-committed, → answer.r1.0', 'work-returned', 'request-closed']);
   expect([story.phase, story.session.interventions, story.session.requests[0]?.state]).toEqual([
     'working',
     [
@@ -122,9 +122,9 @@ test('a person denies, the turn goes on, and the end says that work was blocked'
   expect(story.session.status).toMatchObject({ need: 'approval', requestId: 'r1', confidence: 'certain' });
   expect([answer(story, DECLINE), said(story.last)]).toEqual([
     'ok',
-    'answer-committed, is working, → answer.r1',
+    'answer-committed, is working, → answer.r1.0',
   ]);
-  story.back('answer.r1');
+  story.back('answer.r1.0');
   story.say({ type: 'request-resolved', server: 's1', rpcId: '0', thread: 't1', ours: true });
   story.say(message('i2', 'I could not.'));
   story.say(turnEnded('completed'));
@@ -231,7 +231,8 @@ test('a prompt of unknown fate is handed over again only after a look that came 
 test('what fails again and again ends the run', () => {
   const story = new Story();
   const tries = [1, 2, 3, 4].map(() => {
-    const back = story.back('open.1', { type: 'retry', why: 'no server', retryAt: story.now + 10 });
+    const retryAt = story.now + 10;
+    const back = story.back('open.1', { type: 'retry', why: 'no server', retryAt, reason: 'config' });
     return [back, story.after(10)];
   });
   expect(tries).toEqual([
@@ -240,6 +241,7 @@ test('what fails again and again ends the run', () => {
     ['work-returned', '→ open.1'],
     ['work-returned, run-ended, is failed', ''],
   ]);
+  expect(story.session.run.end).toEqual({ type: 'failed', reason: 'config', detail: 'no server' });
 });
 
 test('a request that Codex no longer has open is settled by a look', () => {
@@ -247,6 +249,7 @@ test('a request that Codex no longer has open is settled by a look', () => {
   story.say(opened('r1'));
   story.say(opened('r2', approval(), { rpcId: '1', item: 'i2' }));
   answer(story, ACCEPT, 'r2');
+  story.back('answer.r2.0');
   story.say(observed());
   const settled = story.session.requests.map(({ state }) =>
     state.type === 'closed' ? state.how : state.type,
@@ -271,7 +274,7 @@ test('what is said of another thread is not ours', () => {
   expect([
     story.say({ type: 'turn-started', thread: 't2', turn: 'u9' }),
     story.say(opened('r1', approval(), { thread: 't2' })),
-    story.say({ type: 'thread-opened', thread: 't2', server: 's1', rollout: null, model: null }),
+    story.say({ ...THREAD_OPENED, thread: 't2' }),
   ]).toEqual(['', '', '']);
 });
 
@@ -310,7 +313,7 @@ test('nothing is answered on the strength of old knowledge', () => {
   answer(story, ACCEPT);
   expect([said(story.last), story.say(observed({ waiting: true, pending: ['s1 0 t1 u1 i1 5'] }))]).toEqual([
     'answer-committed, is working',
-    'observed, thread-reported, → answer.r1',
+    'observed, thread-reported, → answer.r1.0',
   ]);
 });
 

@@ -70,14 +70,19 @@ export function origin(given: Partial<Origin> = {}): Origin {
   };
 }
 
-export const THREAD_OPENED: EvidenceBody = {
+export const THREAD_OPENED: EvidenceBody & { type: 'thread-opened' } = {
   type: 'thread-opened',
   thread: 't1',
   server: 's1',
   rollout: null,
   model: 'm',
+  writableRoots: ['/srv/project'],
 };
-export const TURN_STARTED: EvidenceBody = { type: 'turn-started', thread: 't1', turn: 'u1' };
+export const TURN_STARTED: EvidenceBody & { type: 'turn-started' } = {
+  type: 'turn-started',
+  thread: 't1',
+  turn: 'u1',
+};
 
 export function turnEnded(
   outcome: 'completed' | 'interrupted' | 'failed',

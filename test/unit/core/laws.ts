@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { LOOK_BOUND_MS } from '../../../src/core/evidence/fuse.ts';
 import { replay } from '../../../src/core/policy/fold.ts';
+import { answerKey, turnKey } from '../../../src/core/policy/needs.ts';
+import type { FactBody } from '../../../src/core/session/fact.ts';
 import { originKey } from '../../../src/core/session/request.ts';
-import { hasEnded } from '../../../src/core/session/session.ts';
+import { hasEnded, openRequests, type Session } from '../../../src/core/session/session.ts';
 import { ENDED_PHASES } from '../../../src/core/session/status.ts';
 import type { Law } from './world.ts';
 
@@ -84,31 +87,61 @@ export const LAWS: Record<string, () => Law> = {
     };
   },
 
-  'a request is answered once, and only while it is open': () => {
-    const answered = new Set<string>();
-    return ({ decision, before }) => {
+  'a request is open, then answered, then closed; only an answer that is undone opens it again': () => {
+    const states = new Map<string, string>();
+    return ({ decision }) => {
       for (const { body } of decision.facts) {
-        if (body.type !== 'answer-committed') continue;
-        if (answered.has(body.requestId)) return `${body.requestId} was answered twice`;
-        answered.add(body.requestId);
-        const state = before?.requests.find(({ id }) => id === body.requestId)?.state.type ?? 'open';
-        if (state !== 'open') return `${body.requestId} was answered while ${state}`;
+        const step = stepOf(body);
+        if (step === null) continue;
+        const state = states.get(step.id) ?? 'unheard of';
+        if (!step.from.includes(state)) return `${body.type} for ${step.id}, which is ${state}`;
+        states.set(step.id, step.to);
       }
       return null;
     };
   },
 
-  'a settled request stays as it is': () => {
-    return ({ before, after }) => {
+  'a request has one committed answer for each time that it was open': () => {
+    const answers = new Map<string, number>();
+    return ({ decision, after }) => {
+      for (const { body } of decision.facts) {
+        if (body.type === 'answer-committed')
+          answers.set(body.requestId, (answers.get(body.requestId) ?? 0) + 1);
+      }
+      const wrong = after.requests.find(({ id, undone, state }) => {
+        const given = answers.get(id) ?? 0;
+        if (state.type === 'open') return given !== undone;
+        if (state.type === 'answering') return given !== undone + 1;
+        return given !== undone + (state.answer === null ? 0 : 1);
+      });
+      return wrong === undefined ? null : `${answers.get(wrong.id)} answers: ${JSON.stringify(wrong)}`;
+    };
+  },
+
+  'a settled request stays as it is, and an answer on its way stays the same answer': () => {
+    return ({ decision, before, after }) => {
       for (const request of before?.requests ?? []) {
         const later = after.requests.find(({ id }) => id === request.id);
         if (later === undefined) return `${request.id} is gone`;
-        if (request.state.type === 'closed' && !isDeepStrictEqual(request, later))
-          return `${request.id} was closed, and is ${JSON.stringify(later.state)}`;
-        if (request.state.type === 'answering' && later.state.type === 'open')
-          return `${request.id} reopened`;
+        const told = decision.facts.some(({ body }) => 'requestId' in body && body.requestId === request.id);
+        if ((!told || request.state.type === 'closed') && !isDeepStrictEqual(request, later))
+          return `${request.id} was ${JSON.stringify(request)}, and is ${JSON.stringify(later)}`;
       }
       return null;
+    };
+  },
+
+  'an answer that is given up leaves its request open, unless it was settled': () => {
+    return ({ input, before, after }) => {
+      if (input.type !== 'outcome' || before === null) return null;
+      const action = before.work[input.key]?.action;
+      const state = after.work[input.key]?.state.type;
+      if (action?.type !== 'answer' || state !== 'given-up' || before.work[input.key]?.state.type === state)
+        return null;
+      const was = before.requests.find(({ id }) => id === action.requestId);
+      const is = after.requests.find(({ id }) => id === action.requestId);
+      if (was === undefined || was.state.type === 'closed') return null;
+      return is?.state.type === 'open' && is.undone === was.undone + 1 ? null : JSON.stringify(is);
     };
   },
 
@@ -140,10 +173,11 @@ export const LAWS: Record<string, () => Law> = {
 
   'an answer is delivered for a request that is being answered, with the answer that was committed': () => {
     return ({ decision, after }) => {
-      for (const { action } of decision.actions) {
+      for (const { key, action } of decision.actions) {
         if (action.type !== 'answer') continue;
         const request = after.requests.find(({ id }) => id === action.requestId);
         if (request?.state.type !== 'answering') return `${action.requestId} is ${request?.state.type}`;
+        if (key !== answerKey(request.id, request.undone)) return `${key} after ${request.undone} undone`;
         if (!isDeepStrictEqual(request.state.answer, action.answer)) return 'another answer';
       }
       return null;
@@ -159,11 +193,16 @@ export const LAWS: Record<string, () => Law> = {
   },
 
   'after an end was asked for nothing new is begun or answered': () => {
-    return ({ decision, after }) => {
+    return ({ input, decision, before, after }) => {
+      if (after.endRequested === null) return null;
       const begun = decision.actions.find(({ action }) =>
         ['open-thread', 'start-turn', 'answer'].includes(action.type),
       );
-      return after.endRequested !== null && begun !== undefined ? `${begun.key} is asked for` : null;
+      if (begun !== undefined) return `${begun.key} is asked for`;
+      if (decision.facts.some(({ body }) => body.type === 'answer-committed')) return 'an answer is taken';
+      const { reply } = decision;
+      const answers = before !== null && input.type === 'command' && input.command.type === 'answer';
+      return answers && reply.ok ? 'an answer is acknowledged' : null;
     };
   },
 
@@ -172,14 +211,80 @@ export const LAWS: Record<string, () => Law> = {
       reply.ok || facts.length + actions.length === 0 ? null : 'it did something all the same';
   },
 
-  'without rules no policy answers': () => {
-    return ({ decision }) =>
-      decision.facts.some(
-        ({ body, source }) =>
-          source === 'policy' || (body.type === 'answer-committed' && body.by.startsWith('policy')),
-      )
-        ? 'a policy answered'
+  'a policy answers a request once at most, and never again what was undone': () => {
+    const answered = new Set<string>();
+    return ({ decision, before }) => {
+      for (const { body, source } of decision.facts) {
+        if (body.type !== 'answer-committed' || source !== 'policy') continue;
+        const { requestId, by } = body;
+        if (!by.startsWith('policy:')) return `answered by ${by}`;
+        if (answered.has(requestId)) return `${requestId} was answered twice`;
+        if ((before?.requests.find(({ id }) => id === requestId)?.undone ?? 0) > 0)
+          return `${requestId} anew`;
+        answered.add(requestId);
+      }
+      return null;
+    };
+  },
+
+  'a look answers only what fell due before it was asked for': () => {
+    let due: 'no' | 'yes' | 'covered' = 'no';
+    return ({ input, decision, before, after }) => {
+      for (const { body } of decision.facts) {
+        if (body.type === 'look-due') due = 'yes';
+        if (body.type === 'work-requested' && body.key === 'look' && due === 'yes') due = 'covered';
+        if (body.type === 'observed' && due === 'covered') due = 'no';
+        // There is nothing left to look at.
+        if (body.type === 'thread-dropped') due = 'no';
+        if (body.type !== 'work-returned' || !['stale', 'unknown'].includes(body.result.type)) continue;
+        const action = input.type === 'outcome' ? before?.work[input.key]?.action.type : undefined;
+        if (action === 'start-turn' || action === 'answer') due = 'yes';
+      }
+      const said = after.lookDue === null ? 'no' : after.lookDue.covered ? 'covered' : 'yes';
+      return said === due ? null : `a look is due: ${said}, and should be: ${due}`;
+    };
+  },
+
+  'what could not be compared for too long is unknown, unless something surer is known': () => {
+    return ({ after, world }) => {
+      const { lookDue, status } = after;
+      if (lookDue === null || lookDue.at + LOOK_BOUND_MS > world.now) return null;
+      if (hasEnded(after) || openRequests(after).length > 0) return null;
+      return status.phase === 'unknown' ? null : `it is ${status.phase}`;
+    };
+  },
+
+  'a stop is proven where nothing ever began or it was looked for what is left': () => {
+    return ({ input, decision, before }) => {
+      for (const { body } of decision.facts) {
+        if (body.type !== 'run-ended' || body.end.type !== 'stopped') continue;
+        const { proven, survivors } = body.end;
+        const told = input.type === 'evidence' ? input.evidence.body.type : null;
+        const nothing =
+          before !== null && (told === 'thread-missing' ? isUnused(before) : !before.run.thread);
+        if (proven !== (told === 'work-gone' || nothing)) return `proven: ${proven}`;
+        if (!proven && survivors.length > 0) return 'survivors without a look';
+      }
+      return null;
+    };
+  },
+
+  'a thread is given up for another only before anything was said in it, or was about to be': () => {
+    return ({ decision, before }) =>
+      before !== null &&
+      decision.facts.some(({ body }) => body.type === 'thread-dropped') &&
+      !isUnused(before)
+        ? JSON.stringify(before.run)
         : null;
+  },
+
+  'what waits for an answer was asked by the thread of the newest run': () => {
+    return ({ after }) => {
+      const stray = after.requests.find(
+        ({ state, origin }) => state.type !== 'closed' && origin.thread !== after.run.thread,
+      );
+      return stray === undefined ? null : `${stray.id} is of ${stray.origin.thread}`;
+    };
   },
 
   'time alone settles no request': () => {
@@ -211,6 +316,27 @@ export const LAWS: Record<string, () => Law> = {
     };
   },
 };
+
+/** True where the run has no turn, and its prompt was never handed over. */
+function isUnused({ run, work }: Session): boolean {
+  return run.turns.length === 0 && work[turnKey(run.n)] === undefined;
+}
+
+/** Which request a fact moves, from which states to which; null for other facts. */
+function stepOf(body: FactBody): { id: string; from: string[]; to: string } | null {
+  switch (body.type) {
+    case 'request-opened':
+      return { id: body.request.id, from: ['unheard of'], to: 'open' };
+    case 'answer-committed':
+      return { id: body.requestId, from: ['open'], to: 'answering' };
+    case 'answer-undone':
+      return { id: body.requestId, from: ['answering'], to: 'open' };
+    case 'request-closed':
+      return { id: body.requestId, from: ['open', 'answering'], to: 'closed' };
+    default:
+      return null;
+  }
+}
 
 /** Evidence without the id that is minted for it. */
 function strip(body: object): unknown {

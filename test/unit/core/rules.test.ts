@@ -2,17 +2,29 @@ import { describe, expect, test } from 'vitest';
 import type { Rule } from '../../../src/core/policy/policy.ts';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
 import { type Ruling, ruleOn } from '../../../src/core/policy/rules.ts';
-import type { Ask } from '../../../src/core/session/request.ts';
+import type { Ask, Request } from '../../../src/core/session/request.ts';
 import { approval, origin, rule, SPEC } from './fixture.ts';
 
 const SESSION = { id: 'session', label: 'Yes, for this session', prefix: null };
 const DECLINE = { id: 'decline', label: 'No', prefix: null };
 const ACCEPT = { id: 'accept', label: 'Yes', prefix: null };
 
+function requestOf(ask: Ask): Request {
+  return {
+    id: 'r1',
+    run: 1,
+    origin: origin(),
+    ask,
+    openedAt: 1,
+    ruled: null,
+    undone: 0,
+    state: { type: 'open' },
+  };
+}
+
 function rulingOn(rules: Partial<Rule>[], ask: Ask): Ruling {
   const policy = { rules: rules.map((given, index) => rule({ name: `rule-${index + 1}`, ...given })) };
-  const request = { id: 'r1', run: 1, origin: origin(), ask, openedAt: 1, state: { type: 'open' } } as const;
-  return ruleOn(policy, SPEC, request);
+  return ruleOn(policy, SPEC, requestOf(ask));
 }
 
 /** The ruling in short: the rule and the answer, or `ask`. */
@@ -60,6 +72,27 @@ describe('the first rule that matches wins', () => {
     ['an approve before a deny', [ANY_GIT, DENY], of(['git', 'push']), 'rule-1 accept'],
     ['ask before an approve', [{ command: ['git', 'push'], do: 'ask' }, ANY_GIT], of(['git', 'push']), 'ask'],
     ['what the first does not match', [DENY, ANY_GIT], of(['git', 'log']), 'rule-2 accept'],
+    ['a deny of a line that was not parsed asks', [DENY, ANY_GIT], approval({ commands: null }), 'ask'],
+    [
+      'ask where one command of the line is to be asked about',
+      [{ command: ['git', 'push'], do: 'ask' }, ANY_GIT],
+      of(['git', 'log'], ['git', 'push']),
+      'ask',
+    ],
+    ['a deny of what no command of the line is', [DENY], of(['git', 'log'], ['ls']), 'ask'],
+    ['a deny of an empty line', [DENY], of(), 'ask'],
+    [
+      'a deny of the first of many',
+      [DENY, ANY_GIT],
+      of(['git', 'push'], ['git', 'log'], ['ls']),
+      'rule-1 decline',
+    ],
+    [
+      'a deny of the last behind what no rule knows',
+      [DENY],
+      of(['ls'], ['rm', 'x'], ['git', 'push']),
+      'rule-1 decline',
+    ],
     [
       'a deny hidden among what is approved',
       [DENY, ANY_GIT],
@@ -77,15 +110,10 @@ describe('the first rule that matches wins', () => {
   });
 
   test('no rules, no answer', () => {
-    const request = {
-      id: 'r1',
-      run: 1,
-      origin: origin(),
-      ask: approval(),
-      openedAt: 1,
-      state: { type: 'open' },
-    } as const;
-    expect(ruleOn(DEFAULT_POLICY, SPEC, request)).toEqual({ type: 'ask', why: 'no rule matches' });
+    expect(ruleOn(DEFAULT_POLICY, SPEC, requestOf(approval()))).toEqual({
+      type: 'ask',
+      why: 'no rule matches',
+    });
   });
 });
 
@@ -107,19 +135,38 @@ describe('where it runs', () => {
       why: "rule-1: it runs outside the session's folder, in /srv",
     });
   });
+});
 
-  const patch = (path: string): Ask => ({
+describe('patches', () => {
+  const patch = (grantRoot: string | null): Ask => ({
     need: 'patch',
     question: 'Change it?',
-    files: [{ path, kind: 'update' }],
+    files: [{ path: '/srv/other/a.ts', kind: 'update' }],
+    grantRoot,
     choices: [ACCEPT, SESSION, DECLINE],
   });
-  const PATCH = approves({ need: 'patch', cwd: 'inside' });
-  test.each([
-    ['/srv/project/a.ts', 'rule-1 accept'],
-    ['/etc/passwd', 'ask'],
-  ])('a patch of %s', (path, ruling) => {
-    expect(ruled([PATCH], patch(path))).toBe(ruling);
+  const patches = (given: Partial<Rule>): Partial<Rule> => ({ need: 'patch', ...given });
+  const APPROVE = patches({ do: 'approve' });
+  const FOR_SESSION = patches({ do: 'approve-for-session' });
+  const DENY = patches({ do: 'deny' });
+  test.each<Row>([
+    ['approved', [APPROVE], patch(null), 'rule-1 accept'],
+    ['approved for the session', [FOR_SESSION], patch(null), 'rule-1 session'],
+    ['denied', [DENY], patch(null), 'rule-1 decline'],
+    ['never approved with a folder that becomes writable', [APPROVE], patch('/srv/other'), 'ask'],
+    ['nor for the session', [FOR_SESSION], patch('/srv/other'), 'ask'],
+    ['nor with the session’s own folder', [APPROVE], patch('/srv/project'), 'ask'],
+    ['nor with no name of a folder', [APPROVE], patch(''), 'ask'],
+    ['but denied with one', [APPROVE, DENY], patch('/srv/other'), 'rule-2 decline'],
+  ])('%s', (_, rules, ask, ruling) => {
+    expect(ruled(rules, ask)).toBe(ruling);
+  });
+
+  test('the rule that nearly matched says why', () => {
+    expect(rulingOn([APPROVE], patch('/etc'))).toEqual({
+      type: 'ask',
+      why: 'rule-1: it asks for write access to /etc',
+    });
   });
 });
 

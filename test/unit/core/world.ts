@@ -8,7 +8,7 @@ import { apply } from '../../../src/core/session/apply.ts';
 import type { Fact, WorkResult } from '../../../src/core/session/fact.ts';
 import { hasEnded, openRequests, type Session } from '../../../src/core/session/session.ts';
 import type { Happening, Return } from './arbitraries.ts';
-import { CREATE, GIT } from './fixture.ts';
+import { CREATE, GIT, THREAD_OPENED } from './fixture.ts';
 
 /** One step of a life: what was given, what came of it, and the world before it. */
 export type Step = { input: Input; decision: Decision; before: Session | null; after: Session; world: World };
@@ -130,7 +130,7 @@ export class World {
   #learned(action: Action): void {
     switch (action.type) {
       case 'open-thread':
-        return this.say({ type: 'thread-opened', thread: 't1', server: 's1', rollout: null, model: null });
+        return this.say(THREAD_OPENED);
       case 'start-turn':
         return this.say({ type: 'turn-started', thread: action.thread, turn: `own-${action.run}` });
       case 'look':
@@ -169,7 +169,7 @@ function resultOf(result: Return, now: number): WorkResult {
     case 'unknown':
       return { type: result, why: 'w' };
     case 'retry':
-      return { type: 'retry', why: 'w', retryAt: now + 2_000 };
+      return { type: 'retry', why: 'w', retryAt: now + 2_000, reason: 'crashed' };
     case 'given-up':
       return { type: 'given-up', why: 'w', reason: 'crashed' };
     default:

@@ -3,6 +3,7 @@ import type { Session } from '../../../src/core/session/session.ts';
 import { findRequest, findSession } from '../../../src/store/find.ts';
 import { commitOf, ended, fact, requestOpened, StorePlace, sessionOf } from './fixture.ts';
 
+const NOW = 1_000;
 let place: StorePlace;
 beforeEach(() => {
   place = new StorePlace();
@@ -22,7 +23,7 @@ const onThread = (session: Session, thread: string): Session => ({
 
 /** The id that a target names, or why it names none. */
 function found(target: string): string {
-  const result = findSession(place.store, target);
+  const result = findSession(place.store, target, NOW);
   return result.ok ? result.id : result.failure.code;
 }
 
@@ -70,7 +71,7 @@ test('of several of one name the open one is meant; of several open ones, or end
   keep(sessionOf('ccc333', { name: 'twice' }));
   const oneOpen = found('twice');
   keep(sessionOf('ddd444', { name: 'twice' }));
-  expect([endedOnes, oneOpen, findSession(place.store, 'twice')]).toEqual([
+  expect([endedOnes, oneOpen, findSession(place.store, 'twice', NOW)]).toEqual([
     'ambiguous',
     'ccc333',
     {
@@ -94,6 +95,13 @@ test('@needs is the one that has needed you longest', () => {
   expect(found('@needs')).toBe('bbb222');
 });
 
+test('@needs is none that will need you later', () => {
+  keep(sessionOf('aaa111'), NOW + 1);
+  const later = found('@needs');
+  keep(sessionOf('bbb222'), NOW);
+  expect([later, found('@needs')]).toEqual(['not-found', 'bbb222']);
+});
+
 test('@last is the newest, also of two of one moment', () => {
   keep(sessionOf('aaa111', {}, 5));
   keep(sessionOf('bbb222', {}, 5));
@@ -103,7 +111,7 @@ test('@last is the newest, also of two of one moment', () => {
 
 describe('requests', () => {
   const request = (target: string): unknown => {
-    const result = findRequest(place.store, target);
+    const result = findRequest(place.store, target, NOW);
     return result.ok ? [result.id, result.session] : result.failure.code;
   };
 
@@ -133,5 +141,30 @@ describe('requests', () => {
         ['r_3', 'bbb222'],
       ],
     ]);
+  });
+
+  test('one is not open while its answer is on its way, and open again where that could not be delivered', () => {
+    const { store } = place;
+    const session = sessionOf('aaa111');
+    store.commit(commitOf(session, { facts: [requestOpened('r_1')] }));
+    store.commit(
+      commitOf(session, {
+        facts: [
+          fact({
+            type: 'answer-committed',
+            requestId: 'r_1',
+            answer: { type: 'choice', id: 'accept', message: null },
+            by: 'me',
+            why: 'Yes',
+            intervention: 'approve',
+          }),
+        ],
+      }),
+    );
+    const onItsWay = request('aaa111');
+    store.commit(
+      commitOf(session, { facts: [fact({ type: 'answer-undone', requestId: 'r_1', why: 'refused' })] }),
+    );
+    expect([onItsWay, request('aaa111')]).toEqual(['not-found', ['r_1', 'aaa111']]);
   });
 });

@@ -68,6 +68,8 @@ export function requestOpened(id: string): Fact {
       origin: { server: 's1', rpcId: '0', method: 'm', thread: 't1', turn: 'u1', item: id, startedAt: null },
       ask: { need: 'network', question: '?', choices: [] },
       openedAt: 1,
+      ruled: null,
+      undone: 0,
       state: { type: 'open' },
     },
   });
