@@ -254,7 +254,7 @@ test('the daemon is killed while the folder is measured: Codex forgets the threa
   const go = join(world.root, 'go');
   mkdirSync(folder);
   // A git that takes its time, as it does in a large repository: the thread is there, the prompt is not.
-  const slow = `#!/bin/sh\nuntil test -e '${go}'; do sleep 0.05; done\nexec env PATH='${world.env.PATH}' git "$@"\n`;
+  const slow = `#!/bin/sh\nuntil test -e '${go}'; do test -d '${folder}' || exit 1; sleep 0.05; done\nexec env PATH='${world.env.PATH}' git "$@"\n`;
   writeFileSync(join(folder, 'git'), slow);
   chmodSync(join(folder, 'git'), 0o755);
   await world.cox(['daemon', 'start'], { env: { PATH: `${folder}:${world.env.PATH}` } });
