@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Evidence } from '../core/evidence/evidence.ts';
 import type { Action } from '../core/policy/action.ts';
 import { decide } from '../core/policy/decide.ts';
 import type { Input, Reply } from '../core/policy/input.ts';
@@ -58,6 +59,11 @@ export class Loop {
     const policy = stored?.policy ?? { rules: [] };
     return this.#step(id, stored, policy, input, { returned, cause, command: null });
   }
+
+  /** Gives evidence to a session: what sources call. Evidence for a session that is not there is dropped. */
+  readonly say = (session: string, evidence: Evidence): void => {
+    this.submit(session, { type: 'evidence', evidence });
+  };
 
   session(id: string): StoredSession | null {
     return this.#live.get(id) ?? this.#ports.store.session(id);
