@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -266,4 +267,21 @@ test('the daemon is killed while the folder is measured: Codex forgets the threa
   const { thread } = await world.show(id);
   expect(thread).not.toBe(first);
   expect(world.lab.requests().filter(({ position }) => position === 0)).toHaveLength(1);
+});
+
+test('what carries our mark and is in no record was started just before a crash: the next daemon ends it', async () => {
+  const world = await open();
+  await world.cox(['daemon', 'start']);
+  await crashDaemon(world);
+  const marks = { COX_OWNER: world.owner() ?? '', COX_SERVER: 'no-record' };
+  const stray = spawn('sleep', ['600'], {
+    env: { ...marks, PATH: world.env.PATH },
+    detached: true,
+    stdio: 'ignore',
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    stray.once('exit', (_, signal) => resolve(signal));
+  });
+  await world.cox(['daemon', 'start']);
+  expect(await ended).toBe('SIGTERM');
 });

@@ -209,6 +209,12 @@ export class World {
     }
   }
 
+  /** The owner mark of this world's state directory, once a daemon has made one. */
+  owner(): string | undefined {
+    const [owner] = this.#rows(`select value from meta where key = 'owner'`);
+    return owner;
+  }
+
   /** What runs of this world, by owner mark, COX_HOME and CODEX_HOME. */
   #running(owner: string | undefined): string[] {
     return [
@@ -236,7 +242,7 @@ export class World {
   }
 
   async #end(): Promise<string[]> {
-    const [owner] = this.#rows(`select value from meta where key = 'owner'`);
+    const owner = this.owner();
     const { items } = await this.ask<SessionList>('ls', '--all');
     const open = items.filter(({ endedAt }) => endedAt === null);
     const kills = await Promise.all(open.map(({ id }) => this.cox(['kill', id])));
