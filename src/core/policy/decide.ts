@@ -137,7 +137,7 @@ function answer(growing: Growing, requestId: string, given: Answer, by: string):
       ),
     };
   }
-  const why = choiceOf(request.ask, given)?.label ?? 'free text';
+  const why = withMessage(choiceOf(request.ask, given)?.label ?? 'free text', given);
   growing.add('user', {
     type: 'answer-committed',
     requestId,
@@ -147,6 +147,11 @@ function answer(growing: Growing, requestId: string, given: Answer, by: string):
     intervention: kindOf(request.ask, given),
   });
   return ACCEPTED;
+}
+
+/** Codex takes no words with a refusal (0.169), so they are kept where people look. */
+function withMessage(why: string, given: Answer): string {
+  return given.type === 'choice' && given.message !== null ? `${why}: ${given.message}` : why;
 }
 
 function kindOf(ask: Ask, given: Answer): 'approve' | 'deny' | 'answer' {
@@ -220,7 +225,7 @@ function answerByPolicy(growing: Growing, policy: Policy): void {
       requestId: request.id,
       answer: ruling.answer,
       by: `policy:${ruling.rule}`,
-      why: kind === 'approve' ? `${ruling.why} (${ADVISORY})` : ruling.why,
+      why: kind === 'approve' ? `${ruling.why} (${ADVISORY})` : withMessage(ruling.why, ruling.answer),
       intervention: kind,
     });
   }
