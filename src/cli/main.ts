@@ -28,8 +28,19 @@ function explain(error: unknown): number {
   if (!(error instanceof CommanderError)) return complain(error, json);
   // Help and version were asked for and have been printed.
   if (error.exitCode === 0) return 0;
-  if (error.code === 'commander.help') return complain(usage('Say what to do: a verb is missing.'), json);
-  return complain(usage(error.message.replace(/^error: /, '')), json);
+  if (error.code === 'commander.help')
+    return complain(
+      usage(`Say what ${own[0] ?? 'cox'} is to do: a verb is missing, or is not known.`, help()),
+      json,
+    );
+  return complain(usage(error.message.replace(/^error: /, ''), help()), json);
+}
+
+/** Where the words of the verb that was called are explained. */
+function help(): string {
+  const [verb] = own;
+  const known = createProgram([], () => undefined).commands.some((command) => command.name() === verb);
+  return `See \`cox ${known ? `${verb} ` : ''}--help\`.`;
 }
 
 function splitAtDashes(given: string[]): [string[], string[]] {

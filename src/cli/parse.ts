@@ -35,6 +35,6 @@ export function oneOf<Word extends string>(text: string, words: readonly Word[],
   return found;
 }
 
-export function usage(message: string): CoxError {
-  return new CoxError(failure('usage', message));
+export function usage(message: string, hint?: string): CoxError {
+  return new CoxError(failure('usage', message, {}, hint));
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CoxError, type Failure, failure } from '../core/errors.ts';
 import type { Places } from './places.ts';
@@ -61,6 +62,8 @@ export async function startDaemon(
   child.unref();
   const readiness = parse(said);
   if (readiness === null) {
+    // What we started and gave up does not stay.
+    child.kill('SIGKILL');
     throw new CoxError(failure('daemon-unreachable', 'The daemon did not start.', { log: places.log }));
   }
   if (!readiness.ready) throw new CoxError(readiness.failure);
@@ -81,6 +84,8 @@ function daemonEnvironment(
     const value = environment[name];
     if (value !== undefined) passed[name] = value;
   }
+  // The daemon runs in `/`: what is relative here is not relative there.
+  if (passed.COX_HOME !== undefined) passed.COX_HOME = resolve(passed.COX_HOME);
   return passed;
 }
 

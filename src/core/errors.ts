@@ -37,7 +37,7 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     hint: 'See `cox ls -a` for sessions and `cox inbox` for requests.',
   },
-  ambiguous: { exit: 3, origin: 'caller', retryable: false, hint: 'Name one of the ids listed in details.' },
+  ambiguous: { exit: 3, origin: 'caller', retryable: false, hint: 'Name one of these ids.' },
   'not-permitted': {
     exit: 4,
     origin: 'machine',

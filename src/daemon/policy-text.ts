@@ -42,8 +42,23 @@ function explain(path: string, text: string, issue: z.core.$ZodIssue): CoxError 
       nearest: near ? nearest : null,
     });
   }
-  const where = issue.path.map(String).join('.');
-  return invalid(path, lineOf(text, issue.path), `${where === '' ? '' : `${where}: `}${issue.message}`);
+  return invalid(path, lineOf(text, issue.path), inWords(issue));
+}
+
+/** What is wrong, with rules counted from 1 as everywhere else. */
+function inWords(issue: z.core.$ZodIssue): string {
+  const [table, index, ...keys] = issue.path;
+  if (table === 'version') return 'a policy begins with version = 1';
+  if (table === 'rule' && index === undefined) return 'a rule begins with [[rule]], in double brackets';
+  const where =
+    table === 'rule'
+      ? [
+          `rule ${Number(index) + 1}`,
+          ...keys.map((key) => (typeof key === 'number' ? `word ${key + 1}` : String(key))),
+        ]
+      : issue.path.map(String);
+  const isList = issue.code === 'invalid_type' && issue.expected === 'array';
+  return `${where.join(', ')}: ${isList ? 'this takes a list, such as ["git", "status"]' : issue.message}`;
 }
 
 /**

@@ -90,7 +90,13 @@ function logLine(request: LabRequest): string {
 }
 
 function jsonText(lab: Lab): string {
-  const document = { schemaVersion: 1, url: lab.url, port: lab.port, pid: process.pid, config: lab.config() };
+  const document = {
+    schemaVersion: 1,
+    url: lab.url,
+    port: lab.port,
+    pid: process.pid,
+    config: lab.config({ questions: true }),
+  };
   return `${JSON.stringify(document)}\n`;
 }
 
@@ -100,7 +106,7 @@ function plainText(lab: Lab): string {
 
 Put this into config.toml of a CODEX_HOME of its own (not in the temporary directory):
 
-${lab.config()}
+${lab.config({ questions: true })}
 Choose a scenario by a mark in the prompt:
 ${names.join('\n')}
 `;

@@ -19,10 +19,18 @@ export async function daemonStart(options: Options): Promise<number> {
 
 /** `cox daemon stop`: sessions go on; app-servers without an open session end with it. */
 export async function daemonStop(options: Options): Promise<number> {
-  const places = placesOf(process.env);
-  const client = await connectIfRunning(places);
+  const client = await connectIfRunning(placesOf(process.env));
   if (client !== null) {
+    const { openSessions } = await client.daemon();
     await stopAndWait(client);
+    if (options.json !== true) {
+      print(
+        openSessions === 0
+          ? 'stopped'
+          : `stopped; ${openSessions} open sessions go on, unsupervised until the next command`,
+      );
+      return 0;
+    }
   }
   tell(notRunning(), options);
   return 0;

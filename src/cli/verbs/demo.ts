@@ -141,7 +141,9 @@ async function showResults(stage: Stage, views: readonly SessionView[]): Promise
     const changes = views.find((view) => view.name === name)?.changes ?? null;
     const folder = stage.folderOf(name);
     const counted =
-      changes === null ? '' : `  (${changes.files} files, +${changes.added} -${changes.removed})`;
+      changes === null
+        ? ''
+        : `  (${changes.files} ${changes.files === 1 ? 'file' : 'files'}, +${changes.added} -${changes.removed})`;
     print(`\n  ${name}${counted}`);
     const status = git(folder, 'status', '--short').trimEnd();
     for (const line of status.split('\n')) print(`    ${line}`);

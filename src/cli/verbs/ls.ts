@@ -4,6 +4,8 @@ import { print, printJson, say } from '../out.ts';
 import { oneOf, pairs } from '../parse.ts';
 import { sessionLine } from '../words.ts';
 
+const NONE = 'No sessions. Start one: cox run "fix the failing test"';
+
 export type ListOptions = {
   all?: boolean;
   phase?: string;
@@ -24,7 +26,8 @@ export async function ls(options: ListOptions): Promise<number> {
   );
   if (options.json === true) printJson({ ...list, items });
   else if (options.quiet === true) for (const { id } of items) print(id);
-  else if (items.length === 0) say('No sessions. Start one: cox run "fix the failing test"');
+  else if (items.length === 0)
+    say(options.all === true ? NONE : 'Nothing is open or unseen; ended sessions: cox ls -a');
   else for (const view of items) print(sessionLine(view, Date.now()));
   return 0;
 }

@@ -1,5 +1,5 @@
 import { plain, plainLine } from '../../protocol/plain.ts';
-import type { SessionView } from '../../protocol/view.ts';
+import type { NeedView, SessionView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
 import { ago, needBlock, phaseWord } from '../words.ts';
@@ -23,12 +23,7 @@ function paragraphs(view: SessionView, now: number): string {
     ),
   ];
   if (view.need !== null)
-    lines.push(
-      '',
-      needBlock(view.need, `since ${view.need.since}`),
-      '',
-      `Answer: cox approve ${view.need.requestId} | cox deny ${view.need.requestId}`,
-    );
+    lines.push('', needBlock(view.need, `since ${view.need.since}`), '', answerLine(view.need));
   lines.push(
     '',
     `folder   ${plain(view.cwd)}`,
@@ -41,7 +36,7 @@ function paragraphs(view: SessionView, now: number): string {
   );
   if (view.changes !== null) {
     const { files, added, removed } = view.changes;
-    lines.push(`changes  ${files} files, +${added} -${removed}`);
+    lines.push(`changes  ${files} ${files === 1 ? 'file' : 'files'}, +${added} -${removed}`);
   }
   if (view.lastMessage !== null) lines.push(`says     ${plainLine(view.lastMessage, 200)}`);
   for (const { at, kind, by, why, outcome } of view.interventions) {
@@ -55,4 +50,13 @@ function paragraphs(view: SessionView, now: number): string {
     if (doubts.length > 0) lines.push(`doubts   ${doubts.join(', ')}`);
   }
   return lines.join('\n');
+}
+
+/** The commands that this need takes. */
+function answerLine({ kind, requestId, options }: NeedView): string {
+  const verbs = kind === 'question' ? [`cox answer ${requestId} TEXT`] : [];
+  if (options.some(({ id }) => id === 'accept')) verbs.push(`cox approve ${requestId}`);
+  if (options.some(({ id }) => id === 'decline')) verbs.push(`cox deny ${requestId}`);
+  if (options.length > 0) verbs.push(`cox answer ${requestId} --option N`);
+  return `Answer: ${verbs.join(' | ')}`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { CoxError, failure } from '../../core/errors.ts';
@@ -32,21 +32,26 @@ export type LaunchRequest = {
 /**
  * The launch that a caller's environment asks for.
  *
- * @throws CoxError `codex-home-unsafe` where CODEX_HOME lies in the temporary directory (Codex 0.169 then
+ * @throws CoxError `directory-missing` for a CODEX_HOME that is not there; `codex-home-unsafe` where CODEX_HOME lies in the temporary directory (Codex 0.169 then
  *   refuses every sandboxed command, codex-facts A11); `codex-argument` for an override Codex would not take.
  */
 export function planLaunch(request: LaunchRequest): Launch {
-  const named =
-    request.codexHome ??
-    request.environment.CODEX_HOME ??
-    join(request.environment.HOME ?? homedir(), '.codex');
-  const codexHome = real(isAbsolute(named) ? named : resolve(request.cwd, named));
+  const named = request.codexHome ?? request.environment.CODEX_HOME ?? null;
+  const byDefault = join(request.environment.HOME ?? homedir(), '.codex');
+  const codexHome = real(named === null ? byDefault : resolve(request.cwd, named));
+  const isThere = existsSync(codexHome);
+  if (named !== null && !isThere) {
+    throw new CoxError(
+      failure('directory-missing', `CODEX_HOME ${codexHome} does not exist.`, { codexHome }),
+    );
+  }
   refuseTemporary(codexHome, request.environment.TMPDIR);
   const overrides = checkOverrides(request.overrides);
   const environment = {
     ...passedEnvironment(request.environment, codexHome),
     ...request.extra,
-    CODEX_HOME: codexHome,
+    // Codex makes its own default home, but none that it is given.
+    ...(isThere ? { CODEX_HOME: codexHome } : {}),
   };
   return { binary: request.binary, codexHome, environment, overrides };
 }

@@ -219,64 +219,84 @@ massage = "no"
 
 describe('a value of the wrong kind', () => {
   test.each([
-    ['no version', '', 1, 'version'],
-    ['another version', '# mine\nversion = 2\n', 2, 'version'],
-    ['a version as text', '\nversion = "1"\n', 2, 'version'],
-    ['rules that are no list', 'version = 1\n\nrule = 5\n', 3, 'rule'],
-    ['one rule without its second bracket', 'version = 1\n\n[rule]\nneed = "patch"\n', 3, 'rule'],
-    ['a need that is none', ruleFile('do = "ask"', 'need = "network"'), 4, 'rule.0.need'],
-    ['a rule without a need', ruleFile('do = "ask"'), 2, 'rule.0.need'],
-    ['a rule that does nothing', ruleFile('need = "patch"'), 2, 'rule.0.do'],
-    ['a deed that is none', ruleFile('need = "patch"', 'do = "allow"'), 4, 'rule.0.do'],
-    ['a name that is empty', ruleFile('need = "patch"', 'name = ""', 'do = "ask"'), 4, 'rule.0.name'],
+    ['no version', '', 1, 'a policy begins with version = 1'],
+    ['another version', '# mine\nversion = 2\n', 2, 'a policy begins with version = 1'],
+    ['a version as text', '\nversion = "1"\n', 2, 'a policy begins with version = 1'],
+    [
+      'rules that are no list',
+      'version = 1\n\nrule = 5\n',
+      3,
+      'a rule begins with [[rule]], in double brackets',
+    ],
+    [
+      'one rule without its second bracket',
+      'version = 1\n\n[rule]\nneed = "patch"\n',
+      3,
+      'a rule begins with [[rule]], in double brackets',
+    ],
+    ['a need that is none', ruleFile('do = "ask"', 'need = "network"'), 4, 'rule 1, need'],
+    ['a rule without a need', ruleFile('do = "ask"'), 2, 'rule 1, need'],
+    ['a rule that does nothing', ruleFile('need = "patch"'), 2, 'rule 1, do'],
+    ['a deed that is none', ruleFile('need = "patch"', 'do = "allow"'), 4, 'rule 1, do'],
+    ['a name that is empty', ruleFile('need = "patch"', 'name = ""', 'do = "ask"'), 4, 'rule 1, name'],
     [
       'a command as text',
       ruleFile('command = "git"', 'need = "approval"', 'do = "ask"'),
       3,
-      'rule.0.command',
+      'rule 1, command',
     ],
-    ['an empty command', ruleFile('command = []', 'need = "approval"', 'do = "ask"'), 3, 'rule.0.command'],
+    ['an empty command', ruleFile('command = []', 'need = "approval"', 'do = "ask"'), 3, 'rule 1, command'],
     [
       'a number in a command',
       ruleFile('command = ["git", 5]', 'need = "approval"', 'do = "ask"'),
       3,
-      'rule.0.command.1',
+      'rule 1, command, word 2',
     ],
     [
       'no alternatives',
       ruleFile('command = ["git", []]', 'need = "approval"', 'do = "ask"'),
       3,
-      'rule.0.command.1',
+      'rule 1, command, word 2',
     ],
     [
       'alternatives of alternatives',
       ruleFile('command = [["a", ["b"]]]', 'need = "approval"', 'do = "ask"'),
       3,
-      'rule.0.command.0',
+      'rule 1, command, word 1',
     ],
-    ['a match that is none', ruleFile('need = "approval"', 'match = "any"', 'do = "ask"'), 4, 'rule.0.match'],
-    ['a place that is none', ruleFile('need = "approval"', 'cwd = "/srv"', 'do = "ask"'), 4, 'rule.0.cwd'],
+    [
+      'a match that is none',
+      ruleFile('need = "approval"', 'match = "any"', 'do = "ask"'),
+      4,
+      'rule 1, match',
+    ],
+    ['a place that is none', ruleFile('need = "approval"', 'cwd = "/srv"', 'do = "ask"'), 4, 'rule 1, cwd'],
     [
       'writable said as yes',
       ruleFile('need = "approval"', 'writable = true', 'do = "ask"'),
       4,
-      'rule.0.writable',
+      'rule 1, writable',
     ],
     [
       'a pattern as a list',
       ruleFile('need = "question"', 'pattern = ["x"]', 'do = "ask"'),
       4,
-      'rule.0.pattern',
+      'rule 1, pattern',
     ],
-    ['option 0', ruleFile('need = "question"', 'do = "answer"', 'option = 0'), 5, 'rule.0.option'],
-    ['option 1.5', ruleFile('need = "question"', 'do = "answer"', 'option = 1.5'), 5, 'rule.0.option'],
-    ['a text that is none', ruleFile('need = "question"', 'do = "answer"', 'text = 1'), 5, 'rule.0.text'],
-    ['a message that is none', ruleFile('need = "patch"', 'do = "deny"', 'message = 1'), 5, 'rule.0.message'],
+    ['option 0', ruleFile('need = "question"', 'do = "answer"', 'option = 0'), 5, 'rule 1, option'],
+    ['option 1.5', ruleFile('need = "question"', 'do = "answer"', 'option = 1.5'), 5, 'rule 1, option'],
+    ['a text that is none', ruleFile('need = "question"', 'do = "answer"', 'text = 1'), 5, 'rule 1, text'],
+    [
+      'a message that is none',
+      ruleFile('need = "patch"', 'do = "deny"', 'message = 1'),
+      5,
+      'rule 1, message',
+    ],
     [
       'in the second rule',
       `${ruleFile('need = "patch"', 'do = "ask"')}\n[[rule]]\nneed = "patch"\ndo = "aks"\n`,
       8,
-      'rule.1.do',
+      'rule 2, do',
     ],
   ])('%s', (_, text, line, place) => {
     const found = refusal(text);
@@ -374,6 +394,6 @@ describe('a rule that makes no sense', () => {
     ],
   ])('%s', (_, lines, line, message) => {
     const found = refusal(ruleFile(...lines));
-    expect([found.line, found.message]).toEqual([line, `rule.0.${message}`]);
+    expect([found.line, found.message]).toEqual([line, `rule 1, ${message}`]);
   });
 });
