@@ -41,8 +41,9 @@ export function planLaunch(request: LaunchRequest): Launch {
   const codexHome = real(named === null ? byDefault : resolve(request.cwd, named));
   const isThere = existsSync(codexHome);
   if (named !== null && !isThere) {
+    const hint = 'Create it, or pass another with --codex-home DIR.';
     throw new CoxError(
-      failure('directory-missing', `CODEX_HOME ${codexHome} does not exist.`, { codexHome }),
+      failure('directory-missing', `CODEX_HOME ${codexHome} does not exist.`, { codexHome }, hint),
     );
   }
   refuseTemporary(codexHome, request.environment.TMPDIR);
