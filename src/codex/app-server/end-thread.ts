@@ -34,8 +34,8 @@ export async function endThread(
 }
 
 /** Whether no turn of the thread runs any more. */
-async function endTurn(link: Link, { thread }: Action & { type: 'end-work' }): Promise<boolean> {
-  const active = await activeTurn(link, thread);
+async function endTurn(link: Link, { thread, turn }: Action & { type: 'end-work' }): Promise<boolean> {
+  const active = await activeTurn(link, thread, turn);
   if (active !== null) {
     const ended = link.waitFor(
       (method, params) => method === 'turn/completed' && isOf(params, thread),
@@ -45,21 +45,24 @@ async function endTurn(link: Link, { thread }: Action & { type: 'end-work' }): P
       link.connection.call('turn/interrupt', { threadId: thread, turnId: active }),
     );
     const over = accepted && (await ended);
-    if (!over && (await activeTurn(link, thread)) !== null) return false;
+    if (!over && (await activeTurn(link, thread, turn)) !== null) return false;
   }
   await unlessRefused(link.connection.call('thread/backgroundTerminals/clean', { threadId: thread }));
   await unlessRefused(link.connection.call('thread/unsubscribe', { threadId: thread }));
   return true;
 }
 
-/** The turn that runs now, whoever started it; null where none does, or the thread is not loaded. */
-async function activeTurn(link: Link, thread: string): Promise<string | null> {
+/**
+ * The turn that runs now, whoever started it; null where none does, or the thread is not loaded. Versions that do
+ * not list turns are asked to end the one that is known.
+ */
+async function activeTurn(link: Link, thread: string, known: string | null): Promise<string | null> {
   const { status } = (await settled(link.connection.call('thread/read', { threadId: thread })))?.thread ?? {};
   if (status?.type !== 'active') return null;
   const read = await settled(
     link.connection.call('thread/turns/list', { threadId: thread, limit: 1, sortDirection: 'desc' }),
   );
-  return read?.data[0]?.id ?? null;
+  return read?.data[0]?.id ?? known;
 }
 
 /** A refusal means that there is nothing of the kind to end: the turn is over, the thread is not loaded. */
