@@ -49,7 +49,9 @@ export function writableOperands(
   const found = new Set<string>();
   for (const [program = '', ...operands] of commands) {
     const name = program.slice(program.lastIndexOf('/') + 1);
-    const runsNothing = name === 'git' ? GIT_COMMANDS.has(commandOfGit(operands)) : PLAIN_TOOLS.has(name);
+    const runsNothing =
+      isOutOfReach(program, cwd, roots) &&
+      (name === 'git' ? GIT_COMMANDS.has(commandOfGit(operands)) : PLAIN_TOOLS.has(name));
     // Wherever it is started: its operands, or a `cd` before it, may lead back.
     if (!runsNothing && roots.length > 0) found.add(`what ${name} runs`);
     if (name === 'git') addRepository(found, operands, cwd, roots);
@@ -96,6 +98,12 @@ function leadsElsewhere(word: string): boolean {
   if (!word.startsWith('--')) return GIT_OPTIONS.short.test(word);
   const name = word.split('=', 1)[0] ?? word;
   return name.length > 3 && GIT_OPTIONS.long.some((option) => option.startsWith(name));
+}
+
+/** A name that PATH finds, or a place that the session cannot write: `./cat` is any program, there or not yet. */
+function isOutOfReach(program: string, cwd: string, roots: readonly string[]): boolean {
+  if (!program.includes('/')) return true;
+  return !isWithin(roots, realNearest(isAbsolute(program) ? program : join(cwd, program)));
 }
 
 /** The repository that git finds from a folder: the nearest `.git`, or a folder that is a bare repository. */

@@ -97,17 +97,9 @@ function threadOpened(
 /** Codex stores a thread with its first turn; one that it forgot before has lost nothing. */
 function threadMissing(growing: Growing, source: Source, thread: string, detail: string): void {
   const { run, work, endRequested } = growing.session;
-  if (run.end !== null) return;
-  const nothingSaid = run.turns.length === 0 && work[turnKey(run.n)] === undefined;
-  if (endRequested !== null) {
-    return endRun(growing, source, {
-      type: 'stopped',
-      by: endRequested.by,
-      survivors: [],
-      proven: nothingSaid,
-    });
-  }
-  if (nothingSaid) {
+  // An end that was asked for goes on to its own proof: a forgotten thread may have left processes behind.
+  if (run.end !== null || endRequested !== null) return;
+  if (run.turns.length === 0 && work[turnKey(run.n)] === undefined) {
     closeRequests(growing, source, 'withdrawn', 'Codex forgot the thread that asked');
     return growing.add(source, { type: 'thread-dropped', thread, why: detail });
   }

@@ -6,7 +6,7 @@ import { hasEnded, openRequests, type Session } from '../session/session.ts';
 import { absorb, endRun } from './absorb.ts';
 import { Growing } from './fold.ts';
 import type { Command, Decision, Input, Reply, Request } from './input.ts';
-import { isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
+import { isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, openKey, wakeAt } from './needs.ts';
 import type { Policy } from './policy.ts';
 import { ruleOn } from './rules.ts';
 
@@ -169,8 +169,11 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
   if (final.type !== 'given-up' || hasEnded(growing.session)) return;
   switch (work.action.type) {
     case 'open-thread':
+      // Another one is under way where the thread of this one was forgotten.
+      if (key !== openKey(growing.session.run)) return;
+      return failUnlessEnding(growing, final);
     case 'start-turn':
-      return endRun(growing, 'coxswain', { type: 'failed', reason: final.reason, detail: final.why });
+      return failUnlessEnding(growing, final);
     case 'answer':
       return undo(growing, work.action.requestId, final.why);
     case 'snapshot':
@@ -182,6 +185,12 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
     default:
       return work.action satisfies never;
   }
+}
+
+/** A run that cannot begin has failed; one that is being ended anyway ends as was asked for. */
+function failUnlessEnding(growing: Growing, { reason, why }: WorkResult & { type: 'given-up' }): void {
+  if (growing.session.endRequested !== null) return;
+  endRun(growing, 'coxswain', { type: 'failed', reason, detail: why });
 }
 
 /** An answer that cannot be delivered leaves its request open, for a person. */

@@ -192,7 +192,9 @@ export function apply(session: Session, fact: Fact): Session {
             ? {
                 ...intervention,
                 outcome:
-                  body.end.type === 'stopped' && body.end.survivors.length === 0 ? 'accepted' : 'undone',
+                  body.end.type === 'stopped' && body.end.proven && body.end.survivors.length === 0
+                    ? 'accepted'
+                    : 'undone',
               }
             : intervention,
         ),

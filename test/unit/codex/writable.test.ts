@@ -127,7 +127,10 @@ describe('programs', () => {
     ['./build.sh', '/project', ['what build.sh runs', '/project/build.sh']],
     ['tools/tool', '/project', ['what tool runs', '/project/tools/tool']],
     ['/project/tools/tool', '/out', ['what tool runs', '/project/tools/tool']],
-    ['./cat x', '/project', ['/project/cat']],
+    ['./cat x', '/project', ['what cat runs', '/project/cat']],
+    // Not there yet: it may be by the time that the command runs.
+    ['./ls', '/project', ['what ls runs']],
+    ['./git status', '/project', ['what git runs']],
     ['/bin/cat x', '/project', []],
     ['/bin/tool', '/project', ['what tool runs']],
     ['tool', '/project', ['what tool runs']],

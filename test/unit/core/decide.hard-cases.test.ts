@@ -252,13 +252,39 @@ describe('a thread that Codex forgot', () => {
   });
 
   test.each([
-    ['before its prompt', false, true],
-    ['with its prompt on its way', true, false],
-  ])('%s, while it is to be ended, is stopped', (_, handedOver, proven) => {
+    ['before its prompt', false],
+    ['with its prompt on its way', true],
+  ])('%s, while it is to be ended, is ended with proof all the same', (_, handedOver) => {
     const story = withThread();
     if (handedOver) story.say({ type: 'base', base: NO_BASE });
     story.command({ type: 'end', mode: 'kill', by: 'me', graceMs: 0 });
     story.say(MISSING);
-    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven });
+    expect(story.session.run.end).toBe(null);
+    if (handedOver) story.back('turn.1', { type: 'unknown', why: 'the connection closed' });
+    expect(story.session.work['end.1.kill']?.state).toEqual({ type: 'in-flight' });
+    story.say({ type: 'work-gone', run: 1, survivors: [] });
+    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven: true });
+  });
+
+  test('an opening that was overtaken fails nothing when it comes back given up', () => {
+    // The thread was told of, and forgotten, before the opening itself came back.
+    const story = new Story();
+    story.say(THREAD_OPENED);
+    story.say(MISSING);
+    expect(['open.1', 'open.1.1'].map((key) => story.session.work[key]?.state.type)).toEqual([
+      'in-flight',
+      'in-flight',
+    ]);
+    story.back('open.1', { type: 'given-up', why: 'refused', reason: 'config' });
+    expect(story.session.run.end).toBe(null);
+    story.back('open.1.1', { type: 'given-up', why: 'refused', reason: 'config' });
+    expect(story.session.run.end).toEqual({ type: 'failed', reason: 'config', detail: 'refused' });
+  });
+
+  test('an opening that is given up while the end is asked for is a stop, not a failure', () => {
+    const story = new Story();
+    story.command({ type: 'end', mode: 'kill', by: 'me', graceMs: 0 });
+    story.back('open.1', { type: 'given-up', why: 'refused', reason: 'config' });
+    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven: true });
   });
 });

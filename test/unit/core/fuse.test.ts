@@ -103,13 +103,6 @@ describe('a stop', () => {
       'app-server',
     ]);
   });
-
-  test('a thread that is missing when it is to be ended is stopped without proof', () => {
-    const story = new Story().begun();
-    story.command({ type: 'end', mode: 'stop', by: 'me', graceMs: 0 });
-    story.say({ type: 'thread-missing', thread: 't1', detail: 'no rollout found' });
-    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven: false });
-  });
 });
 
 test('who waits is told why the policy left it to a person', () => {
