@@ -2,9 +2,34 @@ import type { AnswerBody } from '../../protocol/commands.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
 import { oneOf, usage } from '../parse.ts';
+import type { Define } from '../verb.ts';
+
+export const defineApprove: Define = (command, { done }) => {
+  command
+    .option('--for <SCOPE>', 'once, session, or prefix where Codex proposes one', 'once')
+    .action(async (target: string, options: { for: string; json?: boolean }) =>
+      done(await approve(target, options)),
+    );
+};
+
+export const defineDeny: Define = (command, { done }) => {
+  command
+    .option('-m, --message <TEXT>', 'kept with the intervention; Codex takes no message with a refusal')
+    .action(async (target: string, options: { message?: string; json?: boolean }) =>
+      done(await deny(target, options)),
+    );
+};
+
+export const defineAnswer: Define = (command, { done }) => {
+  command
+    .option('--option <N>', 'the option, counted from 1 as the inbox shows it')
+    .action(async (target: string, text: string | undefined, options: { option?: string; json?: boolean }) =>
+      done(await answer(target, text, options)),
+    );
+};
 
 /** `cox approve`: yes to one request, by its id. */
-export function approve(target: string, options: { for: string; json?: boolean }): Promise<number> {
+function approve(target: string, options: { for: string; json?: boolean }): Promise<number> {
   const scope = oneOf(options.for, ['once', 'session', 'prefix'] as const, '--for');
   return send(target, { answer: { type: 'approve', scope } }, options.json === true);
 }
@@ -15,7 +40,7 @@ export function deny(target: string, options: { message?: string; json?: boolean
 }
 
 /** `cox answer`: a text, or an option by the number that the inbox shows. */
-export function answer(
+function answer(
   target: string,
   text: string | undefined,
   options: { option?: string; json?: boolean },

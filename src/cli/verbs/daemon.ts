@@ -1,24 +1,44 @@
+import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { connectIfRunning, connectOrStart } from '../../client/connect.ts';
 import { placesOf } from '../../client/places.ts';
 import { CoxError, failure } from '../../core/errors.ts';
 import type { DaemonView } from '../../protocol/view.ts';
 import { print, printJson } from '../out.ts';
+import type { Define } from '../verb.ts';
 
 /** The daemon ends its idle app-servers first, 10 s at most for each. */
 const STOP_DEADLINE_MS = 60_000;
 
 type Options = { json?: boolean };
 
+export const defineDaemon: Define = (daemon, { done }) => {
+  for (const [name, about, act] of [
+    ['start', 'start it', daemonStart],
+    ['stop', 'end it; sessions go on, app-servers without one end', daemonStop],
+    ['restart', 'end it and start it again; sessions go on', daemonRestart],
+    ['status', 'whether it runs, and what it looks after', daemonStatus],
+  ] as const) {
+    daemon
+      .command(name)
+      .description(about)
+      .option('--json', 'one JSON document on stdout')
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      // `--json` is an option of `daemon` too, which takes it wherever it stands.
+      .action(async (_: object, command: Command) => done(await act(command.optsWithGlobals())));
+  }
+};
+
 /** `cox daemon start`: starts it where it does not run. */
-export async function daemonStart(options: Options): Promise<number> {
+async function daemonStart(options: Options): Promise<number> {
   const client = await connectOrStart(placesOf(process.env), process.env);
   tell(await client.daemon(), options);
   return 0;
 }
 
 /** `cox daemon stop`: sessions go on; app-servers without an open session end with it. */
-export async function daemonStop(options: Options): Promise<number> {
+async function daemonStop(options: Options): Promise<number> {
   const client = await connectIfRunning(placesOf(process.env));
   if (client !== null) {
     const { openSessions } = await client.daemon();
@@ -36,8 +56,15 @@ export async function daemonStop(options: Options): Promise<number> {
   return 0;
 }
 
+/** `cox daemon restart`: another process takes over; sessions and app-servers go on. */
+async function daemonRestart(options: Options): Promise<number> {
+  const running = await connectIfRunning(placesOf(process.env));
+  if (running !== null) await stopAndWait(running);
+  return daemonStart(options);
+}
+
 /** `cox daemon status`: whether it runs, where its state is, and what it looks after. Starts nothing. */
-export async function daemonStatus(options: Options): Promise<number> {
+async function daemonStatus(options: Options): Promise<number> {
   const client = await connectIfRunning(placesOf(process.env));
   tell(client === null ? notRunning() : await client.daemon(), options);
   return 0;

@@ -6,6 +6,7 @@ import { narrate } from '../demo/narrate.ts';
 import { buildStage, clearStage, git, type Stage } from '../demo/stage.ts';
 import { PARTS, POLICY } from '../demo/story.ts';
 import { print } from '../out.ts';
+import type { Define } from '../verb.ts';
 import { watch } from '../watch.ts';
 import { hasEnded } from '../words.ts';
 import { deny } from './answer.ts';
@@ -22,8 +23,12 @@ const END_DEADLINE_MS = 20_000;
 /** The exit code of a command that SIGINT ended. */
 const INTERRUPTED = 130;
 
+export const defineDemo: Define = (command, { done }) => {
+  command.action(async () => done(await demo()));
+};
+
 /** `cox demo`: three sessions of the real Codex with a scripted model. Leaves no process and no file behind. */
-export async function demo(): Promise<number> {
+async function demo(): Promise<number> {
   const interrupted = new AbortController();
   // Before anything is there to be left behind; for as long as it is, since a second one must not cut the cleaning
   // up. A closed pipe and a closed terminal are interruptions, too.

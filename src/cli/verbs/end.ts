@@ -2,14 +2,28 @@ import { CoxError, failure } from '../../core/errors.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
 import { duration } from '../parse.ts';
+import type { Define } from '../verb.ts';
 import { watch } from '../watch.ts';
 import { hasEnded, sessionLine } from '../words.ts';
 
 /** Time beyond the grace in which the end must be proven, milliseconds: interrupt 5 s, sweep 10 s, and some air. */
 const PROOF_MS = 30_000;
 
+export const defineStop = defineEnd('stop', '5s');
+export const defineKill = defineEnd('kill', '0s');
+
+function defineEnd(mode: 'stop' | 'kill', grace: string): Define {
+  return (command, { done }) => {
+    command
+      .option('--grace <DUR>', 'between the polite and the final signal', grace)
+      .action(async (target: string, options: { grace: string; json?: boolean }) =>
+        done(await end(mode, target, options)),
+      );
+  };
+}
+
 /** `cox stop` and `cox kill`: end a session; afterwards nothing of it runs, or what survives is named. */
-export async function end(
+async function end(
   mode: 'stop' | 'kill',
   target: string,
   options: { grace: string; json?: boolean },

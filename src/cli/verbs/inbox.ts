@@ -1,6 +1,11 @@
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
+import type { Define } from '../verb.ts';
 import { needBlock } from '../words.ts';
+
+export const defineInbox: Define = (command, { done }) => {
+  command.action(async (options: { json?: boolean }) => done(await inbox(options)));
+};
 
 /** `cox inbox`: what needs you, oldest first, with the question and the options. */
 export async function inbox(options: { json?: boolean }): Promise<number> {

@@ -2,16 +2,26 @@ import { PHASES } from '../../core/session/status.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
 import { oneOf, pairs } from '../parse.ts';
+import { collect, type Define } from '../verb.ts';
 import { sessionLine } from '../words.ts';
 
 const NONE = 'No sessions. Start one: cox run "fix the failing test"';
 
-export type ListOptions = {
+type ListOptions = {
   all?: boolean;
   phase?: string;
   label?: string[];
   quiet?: boolean;
   json?: boolean;
+};
+
+export const defineLs: Define = (command, { done }) => {
+  command
+    .option('-a, --all', 'also ended ones that you have seen')
+    .option('--phase <PHASE>', 'only this phase')
+    .option('--label <K=V>', 'only with this label; may be given again', collect)
+    .option('-q, --quiet', 'ids only')
+    .action(async (options: ListOptions) => done(await ls(options)));
 };
 
 /** `cox ls`: sessions, those that need you first; ended ones that you have seen only with `-a`. */

@@ -7,9 +7,10 @@ import type { RunBody } from '../../protocol/commands.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
 import { callersPath, oneOf, pairs, usage } from '../parse.ts';
+import { collect, type Define } from '../verb.ts';
 import { waitFor } from './wait.ts';
 
-export type RunOptions = {
+type RunOptions = {
   cd: string;
   name?: string;
   model?: string;
@@ -23,6 +24,26 @@ export type RunOptions = {
   codexHome?: string;
   wait?: boolean;
   json?: boolean;
+};
+
+export const defineRun: Define = (command, { rest, done }) => {
+  command
+    .option('-C, --cd <DIR>', 'the folder to work in', '.')
+    .option('--name <NAME>', 'a name to call it by')
+    .option('-m, --model <MODEL>', 'the model; else what Codex is configured for')
+    .option('-s, --sandbox <MODE>', 'read-only, workspace-write or danger-full-access', 'workspace-write')
+    .option('-a, --approval <POLICY>', 'on-request or never', 'on-request')
+    .option('--policy <FILE>', 'rules that answer for you (TOML); without it nothing is approved')
+    .option('-f, --file <FILE>', 'read the prompt from a file; - as PROMPT reads stdin')
+    .option('--label <K=V>', 'a label; may be given again', collect)
+    .option('--env <K=V>', 'a variable for Codex and its commands; may be given again', collect)
+    .option('--codex <PATH>', 'the Codex to run; else COX_CODEX, PATH, the one beside Coxswain')
+    .option('--codex-home <DIR>', "CODEX_HOME of the session; else the caller's")
+    .option('--wait', 'wait until it has ended or needs you')
+    .addHelpText('after', '\nAfter --, arguments for Codex: -c KEY=VALUE, --enable NAME, --disable NAME.')
+    .action(async (prompt: string | undefined, options: RunOptions) =>
+      done(await run(prompt, options, rest)),
+    );
 };
 
 /** `cox run`: a Codex task in the background. Prints the id and returns; with `--wait`, waits for its end. */

@@ -2,10 +2,15 @@ import { plain, plainLine } from '../../protocol/plain.ts';
 import type { NeedView, SessionView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
+import type { Define } from '../verb.ts';
 import { ago, needBlock, phaseWord } from '../words.ts';
 
+export const defineShow: Define = (command, { done }) => {
+  command.action(async (target: string, options: { json?: boolean }) => done(await show(target, options)));
+};
+
 /** `cox show`: one session, and why its status is what it is. Marks an end as read. */
-export async function show(target: string, options: { json?: boolean }): Promise<number> {
+async function show(target: string, options: { json?: boolean }): Promise<number> {
   const client = await daemonClient();
   const view = await client.session(target, true);
   if (options.json === true) printJson(view);

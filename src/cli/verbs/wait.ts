@@ -3,6 +3,7 @@ import type { SessionView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
 import { duration, oneOf } from '../parse.ts';
+import type { Define } from '../verb.ts';
 import { watch } from '../watch.ts';
 import { hasEnded, sessionLine } from '../words.ts';
 
@@ -10,8 +11,8 @@ import { hasEnded, sessionLine } from '../words.ts';
 const CONDITIONS = ['ended', 'done', 'attention', 'exit'] as const;
 type Condition = (typeof CONDITIONS)[number];
 
-export type WaitOptions = { for?: string; any?: boolean; timeout?: string; json?: boolean };
-export type WaitPlan = {
+type WaitOptions = { for?: string; any?: boolean; timeout?: string; json?: boolean };
+type WaitPlan = {
   json: boolean;
   timeoutMs: number | null;
   any: boolean;
@@ -20,8 +21,16 @@ export type WaitPlan = {
 
 const EXIT = { ok: 0, unsuccessful: 5, needsYou: 8, timedOut: 124 } as const;
 
+export const defineWait: Define = (command, { done }) => {
+  command
+    .option('--for <WHAT>', 'instead: done, attention, exit (comma-separated)')
+    .option('--any', 'until one of them has')
+    .option('--timeout <DUR>', 'give up after this time, exit code 124')
+    .action(async (targets: string[], options: WaitOptions) => done(await wait(targets, options)));
+};
+
 /** `cox wait`: blocks until each session has ended or needs you, and says which in its exit code. */
-export async function wait(targets: string[], options: WaitOptions): Promise<number> {
+async function wait(targets: string[], options: WaitOptions): Promise<number> {
   const conditions =
     options.for === undefined
       ? (['ended', 'attention'] as const)

@@ -1,0 +1,92 @@
+import type { VerbEntry } from './verb.ts';
+
+/** Every verb of `cox`, in the order of its help. A verb's flags and code are in its own module. */
+export const VERBS: readonly VerbEntry[] = [
+  {
+    usage: 'run [PROMPT]',
+    about: 'a Codex task in the background; prints its id and returns at once',
+    example: 'cox run -C . --name fix "fix the failing test"',
+    group: 'Sessions',
+    takesRest: true,
+    load: async () => (await import('./verbs/run.ts')).defineRun,
+  },
+  {
+    usage: 'ls',
+    alias: 'ps',
+    about: 'sessions, those that need you first',
+    example: 'cox ls --phase waiting',
+    group: 'Sessions',
+    load: async () => (await import('./verbs/ls.ts')).defineLs,
+  },
+  {
+    usage: 'show <ID>',
+    about: 'one session: status, reasons, need, changes, interventions',
+    example: 'cox show @last',
+    group: 'Sessions',
+    load: async () => (await import('./verbs/show.ts')).defineShow,
+  },
+  {
+    usage: 'wait <ID...>',
+    about: 'until each has ended or needs you',
+    example: 'cox wait fix --timeout 2h',
+    group: 'Sessions',
+    load: async () => (await import('./verbs/wait.ts')).defineWait,
+  },
+  {
+    usage: 'stop <ID>',
+    about: 'end a session gracefully; afterwards nothing of it runs',
+    example: 'cox stop fix',
+    group: 'Sessions',
+    load: async () => (await import('./verbs/end.ts')).defineStop,
+  },
+  {
+    usage: 'kill <ID>',
+    about: 'end a session now; afterwards nothing of it runs',
+    example: 'cox kill fix',
+    group: 'Sessions',
+    load: async () => (await import('./verbs/end.ts')).defineKill,
+  },
+  {
+    usage: 'inbox',
+    about: 'what needs you, oldest first, with question, options and request id',
+    example: 'cox inbox --json',
+    group: 'Requests',
+    load: async () => (await import('./verbs/inbox.ts')).defineInbox,
+  },
+  {
+    usage: 'approve <REQ>',
+    about: 'say yes to one request, by its id',
+    example: 'cox approve fix --for prefix',
+    group: 'Requests',
+    load: async () => (await import('./verbs/answer.ts')).defineApprove,
+  },
+  {
+    usage: 'deny <REQ>',
+    about: 'say no to one request; Codex is told and goes on',
+    example: 'cox deny fix -m "not on this machine"',
+    group: 'Requests',
+    load: async () => (await import('./verbs/answer.ts')).defineDeny,
+  },
+  {
+    usage: 'answer <REQ> [TEXT]',
+    about: 'answer a question with a text or an option',
+    example: 'cox answer fix --option 2',
+    group: 'Requests',
+    load: async () => (await import('./verbs/answer.ts')).defineAnswer,
+  },
+  {
+    usage: 'daemon',
+    about: 'the process that supervises; the other verbs start it when it is needed',
+    example: 'cox daemon status',
+    group: 'Coxswain',
+    load: async () => (await import('./verbs/daemon.ts')).defineDaemon,
+  },
+  {
+    usage: 'demo',
+    about: 'the whole story in under 90 seconds: the real Codex, a scripted model, no account',
+    example: 'cox demo',
+    group: 'Coxswain',
+    json: false,
+    load: async () => (await import('./verbs/demo.ts')).defineDemo,
+  },
+];
