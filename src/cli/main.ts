@@ -22,17 +22,14 @@ try {
   const done = (result: number): void => {
     code = result;
   };
-  const program = await createProgram(VERBS, (name) => called !== undefined && isNamed(called, name), {
-    rest,
-    done,
-  });
+  const program = await createProgram(VERBS, called, { rest, done });
   await program.parseAsync(own.length === 0 ? ['--help'] : own, { from: 'user' });
   process.exitCode = code;
 } catch (error) {
-  process.exitCode = explain(error);
+  process.exitCode = await explain(error);
 }
 
-function explain(error: unknown): number {
+async function explain(error: unknown): Promise<number> {
   if (!(error instanceof CommanderError)) return complain(error, json);
   // Help and version were asked for and have been printed.
   if (error.exitCode === 0) return 0;

@@ -1,6 +1,5 @@
 import { CoxError, ERROR_CATALOGUE, type Failure, failure } from '../core/errors.ts';
 import { plain } from '../protocol/plain.ts';
-import { errorView } from '../protocol/view.ts';
 
 /** stdout is data: one JSON document, or lines for people. */
 export function printJson(value: unknown): void {
@@ -11,15 +10,20 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Text as it is, without a newline of ours. */
+export function write(text: string): void {
+  process.stdout.write(text);
+}
+
 /** stderr is talk. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
 /** Says what went wrong and what to do next, in the caller's form; returns the exit code. */
-export function complain(error: unknown, json: boolean): number {
+export async function complain(error: unknown, json: boolean): Promise<number> {
   const what = asFailure(error);
-  if (json) printJson(errorView(what));
+  if (json) printJson((await import('../protocol/view.ts')).errorView(what));
   else say(`cox: ${plain(what.message)}\n${plain(what.hint)}`);
   return ERROR_CATALOGUE[what.code].exit;
 }

@@ -11,6 +11,34 @@ export function duration(text: string, flag: string): number {
   return Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
 }
 
+/** A whole number from 0. @throws CoxError `usage` */
+export function count(text: string, flag: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+    throw usage(`${flag} takes a whole number from 0, not ${text}.`);
+  return number;
+}
+
+/**
+ * A moment in milliseconds since the epoch: a time, or how long before `now` it was. @throws CoxError `usage`
+ */
+export function since(text: string, flag: string, now: number): number {
+  if (/^[\d.]+(?:ms|s|m|h|d)$/.test(text)) return now - duration(text, flag);
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw usage(`${flag} takes a duration such as 10m, or a time such as 2026-11-23T04:00Z, not ${text}.`);
+  return at;
+}
+
+/** A regular expression. @throws CoxError `usage` */
+export function expression(text: string, flag: string): RegExp {
+  try {
+    return new RegExp(text, 'u');
+  } catch (error) {
+    throw usage(`${flag} takes a regular expression: ${(error as Error).message}.`);
+  }
+}
+
 /** `K=V` pairs of a repeated flag. @throws CoxError `usage` */
 export function pairs(given: readonly string[], flag: string): Record<string, string> {
   return Object.fromEntries(

@@ -28,12 +28,12 @@ more); @last is the newest, @needs the one that has needed you longest.`;
 const silent = (): void => undefined;
 
 /**
- * The command line as data: verbs, flags, help. Only the flags of verbs for which `isWanted` holds are there: the
- * code of every other one stays unread.
+ * The command line as data: verbs, flags, help. With `called`, that verb alone and all of it; without, every verb
+ * as the help lists it. The code of a verb that was not called stays unread.
  */
 export async function createProgram(
   verbs: readonly VerbEntry[],
-  isWanted: (name: string) => boolean,
+  called: VerbEntry | undefined,
   call: Call,
 ): Promise<Command> {
   const program = new Command('cox');
@@ -45,20 +45,22 @@ export async function createProgram(
     .addHelpText('after', STORY)
     // Errors are told once, by main, in the form that was asked for.
     .configureOutput({ writeErr: silent });
-  for (const entry of verbs) {
-    const command = program
-      .command(entry.usage)
-      .description(entry.about)
-      .helpGroup(`${entry.group}:`)
-      .addHelpText('after', `${/ID/.test(entry.usage) ? TARGETS : ''}\nExample:\n  ${entry.example}`)
-      .exitOverride()
-      .configureOutput({ writeErr: silent });
-    if (entry.json !== false) command.option('--json', 'one JSON document on stdout, also for errors');
-    if (entry.alias !== undefined) command.alias(entry.alias);
-    if (isWanted(command.name()) || (entry.alias !== undefined && isWanted(entry.alias)))
-      (await entry.load())(command, call);
-  }
+  if (called === undefined) for (const entry of verbs) addVerb(program, entry);
+  else (await called.load())(addVerb(program, called), call);
   return program;
+}
+
+function addVerb(program: Command, entry: VerbEntry): Command {
+  const command = program
+    .command(entry.usage)
+    .description(entry.about)
+    .helpGroup(`${entry.group}:`)
+    .addHelpText('after', `${/ID/.test(entry.usage) ? TARGETS : ''}\nExample:\n  ${entry.example}`)
+    .exitOverride()
+    .configureOutput({ writeErr: silent });
+  if (entry.json !== false) command.option('--json', 'one JSON document on stdout, also for errors');
+  if (entry.alias !== undefined) command.alias(entry.alias);
+  return command;
 }
 
 function version(): string {

@@ -2,6 +2,9 @@ import { ENDED_PHASES } from '../core/session/status.ts';
 import { plain, plainLine } from '../protocol/plain.ts';
 import type { NeedView, SessionView } from '../protocol/view.ts';
 
+/** The columns of `sessionLine`, for people; programs take --json. */
+export const SESSION_HEADER = `${'ID'.padEnd(6)}  ${'NAME'.padEnd(14)} ${'PHASE'.padEnd(18)} ${'SINCE'.padStart(5)}  WHY`;
+
 /** One line about a session: what it is, and why. */
 export function sessionLine(view: SessionView, now: number): string {
   const name = (view.name ?? '-').padEnd(14);

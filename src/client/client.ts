@@ -1,11 +1,16 @@
 import { CoxError, failure } from '../core/errors.ts';
-import type { AnswerBody, EndBody, RunBody } from '../protocol/commands.ts';
+import type { AnswerBody, EndBody, ResumeBody, RunBody, SendBody } from '../protocol/commands.ts';
+import type { AttachView, DiffView } from '../protocol/diff-view.ts';
+import type { ReportView } from '../protocol/report-view.ts';
 import type {
   AnswerView,
   DaemonView,
   ErrorView,
+  EventPage,
   EventView,
   Inbox,
+  RemovedView,
+  SendView,
   SessionList,
   SessionView,
 } from '../protocol/view.ts';
@@ -62,13 +67,63 @@ export class Client {
     return this.#json('POST', `/v1/sessions/${encodeURIComponent(target)}/end`, body);
   }
 
+  /** An instruction for a session; sent again with the same command id, it is taken once. */
+  send(target: string, body: SendBody, commandId: string): Promise<SendView> {
+    return this.#of(target, 'send', body, commandId);
+  }
+
+  /** Opens the next run of a session that has ended. */
+  resume(target: string, body: ResumeBody, commandId: string): Promise<SendView> {
+    return this.#of(target, 'resume', body, commandId);
+  }
+
+  /** Puts an ended session aside: out of the lists, kept for ever. */
+  archive(target: string): Promise<SessionView> {
+    return this.#of(target, 'archive', {});
+  }
+
+  /** Deletes an ended session with all that is known of it. */
+  remove(target: string): Promise<RemovedView> {
+    return this.#of(target, 'remove', {});
+  }
+
+  report(target: string): Promise<ReportView> {
+    return this.#of(target, 'report');
+  }
+
+  diff(target: string): Promise<DiffView> {
+    return this.#of(target, 'diff');
+  }
+
+  /** How to join the thread of a session with Codex's own terminal interface. */
+  attach(target: string): Promise<AttachView> {
+    return this.#of(target, 'attach');
+  }
+
+  /** The newest facts of a session before a number, at most `limit` (1 to 1000), oldest first. */
+  history(target: string, before: number | null, limit: number): Promise<EventPage> {
+    const place = before === null ? '' : `&before=${before}`;
+    return this.#of(target, `events?limit=${limit}${place}`);
+  }
+
+  #of<Result>(target: string, what: string, body?: unknown, commandId?: string): Promise<Result> {
+    const path = `/v1/sessions/${encodeURIComponent(target)}/${what}`;
+    const headers = commandId === undefined ? {} : { 'idempotency-key': commandId };
+    return this.#json(body === undefined ? 'GET' : 'POST', path, body, headers);
+  }
+
   /**
-   * Facts after a number, then new ones as they come. Resolves once the stream is open, so that what happens from
+   * Facts after a number (of one session, where it is named), then new ones as they come. Resolves once the stream is open, so that what happens from
    * then on is in it. The stream ends when the signal aborts, and throws `daemon-unreachable` when the daemon does.
    */
-  async events(after: number | 'now', signal: AbortSignal): Promise<AsyncGenerator<EventView>> {
+  async events(
+    after: number | 'now',
+    signal: AbortSignal,
+    session?: string,
+  ): Promise<AsyncGenerator<EventView>> {
+    const filter = session === undefined ? '' : `&session=${encodeURIComponent(session)}`;
     const { createParser } = await import('eventsource-parser');
-    const response = await this.#send('GET', `/v1/events?after=${after}`, undefined, {}, signal);
+    const response = await this.#send('GET', `/v1/events?after=${after}${filter}`, undefined, {}, signal);
     if (response.status !== 200) throw await refusal(response);
     const ready: EventView[] = [];
     const parser = createParser({ onEvent: ({ data }) => ready.push(JSON.parse(data) as EventView) });

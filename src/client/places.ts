@@ -19,6 +19,8 @@ export type Places = {
   serversDirectory: string;
   /** Git objects of snapshots. */
   objectsDirectory: string;
+  /** CODEX_HOME of terminals that join a session. */
+  terminalsDirectory: string;
 };
 
 /** The places that an environment names. Relative values of XDG variables are ignored, as XDG says. */
@@ -53,5 +55,6 @@ function places(stateDirectory: string, runtimeDirectory: string, configDirector
     logsDirectory,
     serversDirectory: join(runtimeDirectory, 's'),
     objectsDirectory: join(stateDirectory, 'objects'),
+    terminalsDirectory: join(stateDirectory, 'terminals'),
   };
 }

@@ -13,15 +13,20 @@ export type TransportResponse = { status: number; chunks: AsyncIterable<Uint8Arr
 /** How the client reaches a daemon: a unix socket here, `fetch` in a browser. Rejects where nobody answers. */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
 
-/** The daemon's unix socket. */
+/**
+ * The daemon's unix socket, a connection for each request. Without node:http's agent: what it would reuse costs
+ * nothing here, and it compiles a pattern of all IP addresses to name a TLS server that a socket does not have.
+ */
 export function unixTransport(socketPath: string): Transport {
   return async ({ method, path, body, headers, signal }) => {
-    const { request } = await import('node:http');
+    // Not `import()`: for that, Node reads every export of node:http, and one of them loads all of fetch.
+    const { request } = process.getBuiltinModule('node:http');
+    const { connect } = process.getBuiltinModule('node:net');
     const text = body === undefined ? null : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
-          socketPath,
+          createConnection: () => connect(socketPath),
           method,
           path,
           headers: {

@@ -19,6 +19,12 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     hint: 'Correct the line that is named; nothing was started.',
   },
+  'config-invalid': {
+    exit: 2,
+    origin: 'caller',
+    retryable: false,
+    hint: 'Correct the line that is named; `cox config explain` shows every setting.',
+  },
   'codex-argument': {
     exit: 2,
     origin: 'caller',
@@ -49,6 +55,18 @@ export const ERROR_CATALOGUE = {
     origin: 'machine',
     retryable: false,
     hint: 'Make the directory writable, or set COX_HOME to one that is.',
+  },
+  'no-baseline': {
+    exit: 1,
+    origin: 'machine',
+    retryable: false,
+    hint: 'Changes are measured in git repositories only.',
+  },
+  unmeasurable: {
+    exit: 1,
+    origin: 'machine',
+    retryable: true,
+    hint: 'Look at the folder yourself, with git.',
   },
   conflict: {
     exit: 6,

@@ -7,6 +7,9 @@ import { type DaemonView, iso } from '../protocol/view.ts';
 import { liveServers, openSessionsOf } from '../store/launches.ts';
 import { Store } from '../store/store.ts';
 import { createApi } from './api/app.ts';
+import { attachTo } from './attach.ts';
+import { loadSettings } from './config.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { newId } from './ids.ts';
 import { closeServer, listen } from './listen.ts';
 import { lockOrOther } from './lock.ts';
@@ -15,6 +18,8 @@ import { Loop } from './loop.ts';
 import { openDriver } from './open-driver.ts';
 import { measureChanges } from './reactors/measure.ts';
 import { takeSnapshot } from './reactors/snapshot.ts';
+import { relaunchOf } from './relaunch.ts';
+import { Retention, rotateLog } from './retention.ts';
 import { ownVersion } from './version.ts';
 
 /**
@@ -28,10 +33,12 @@ export async function boot(places: Places): Promise<void> {
   const lock = await lockOrOther(places.lock, places.socket);
   if (lock === null) return;
 
+  const settings = loadSettings(places, process.env);
   const now = Date.now;
   const startedAt = now();
   const version = ownVersion();
-  const log = openLog(places.log, process.env.COX_LOG_LEVEL ?? 'info');
+  rotateLog(places.log);
+  const log = openLog(places.log, settings.logLevel);
   const store = Store.open(places.database);
   const daemon = newId(8, () => false);
   const loop = new Loop({ store, owner: daemon, now, log });
@@ -44,6 +51,7 @@ export async function boot(places: Places): Promise<void> {
   loop.connect({
     'open-thread': driver['open-thread'],
     'start-turn': driver['start-turn'],
+    steer: driver.steer,
     answer: driver.answer,
     look: driver.look,
     'end-work': driver['end-work'],
@@ -55,8 +63,10 @@ export async function boot(places: Places): Promise<void> {
   if (strays > 0) log.warn({ strays }, 'strays.ended');
 
   let stopping = false;
+  let lastUsedAt = now();
   /** Sessions go on without us; app-servers that have none end with us. */
   const stop = async (): Promise<void> => {
+    housekeeping.stop();
     loop.stop();
     for (const { identity, server: record } of liveServers<ServerRecord>(store)) {
       if (openSessionsOf(store, identity) === 0) await driver.servers.end(record);
@@ -76,7 +86,38 @@ export async function boot(places: Places): Promise<void> {
     setImmediate(() => void stop());
   };
   const describe = (): DaemonView => daemonView(store, places, version, startedAt);
-  const app = createApi({ store, loop, log, now, describe, stop: stopSoon, isStopping: () => stopping });
+  const housekeeping = new Housekeeping({
+    store,
+    loop,
+    servers: driver.servers,
+    retention: new Retention({
+      store,
+      logsDirectory: places.logsDirectory,
+      limits: settings.retention,
+      log,
+    }),
+    limits: settings.idle,
+    now,
+    log,
+    lastUsedAt: () => lastUsedAt,
+    stop: stopSoon,
+  });
+  const app = createApi({
+    store,
+    loop,
+    log,
+    now,
+    describe,
+    objectsDirectory: places.objectsDirectory,
+    passedVariables: settings.passedVariables,
+    relaunch: (session) => relaunchOf(store, (identity) => driver.servers.lives(identity), session),
+    attach: (session) => attachTo(store, loop, driver, session, places.terminalsDirectory),
+    used: () => {
+      lastUsedAt = now();
+    },
+    stop: stopSoon,
+    isStopping: () => stopping,
+  });
   const server = await listen(app, places.socket);
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopSoon);
@@ -90,6 +131,7 @@ export async function boot(places: Places): Promise<void> {
   writeFileSync(places.daemonRecord, JSON.stringify(record), { mode: 0o600 });
   log.info({ version, daemon }, 'daemon.started');
   loop.resume();
+  housekeeping.start();
 }
 
 /** Every directory is ours alone before anything is in it (S1). */

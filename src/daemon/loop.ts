@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { CoxError, failure } from '../core/errors.ts';
 import type { Evidence } from '../core/evidence/evidence.ts';
 import type { Action } from '../core/policy/action.ts';
 import { decide } from '../core/policy/decide.ts';
@@ -9,8 +10,13 @@ import { attentionSince } from '../core/session/attention.ts';
 import type { WorkResult } from '../core/session/fact.ts';
 import type { Session, SessionSpec } from '../core/session/session.ts';
 import { hasEnded } from '../core/session/session.ts';
+import { removeSession } from '../store/expire.ts';
 import type { QueuedAction, Store, StoredSession } from '../store/store.ts';
 import { Alarm } from './alarm.ts';
+import { keptView } from './kept-view.ts';
+
+/** How long the removal of a session deletes facts at once, milliseconds: enough for some 10,000 of them. */
+const REMOVE_BUDGET_MS = 20;
 
 /** Carries out one kind of action; see core/driver.ts for the contract. */
 export type Reactors = {
@@ -52,12 +58,15 @@ export class Loop {
     return this.#step(spec.id, null, policy, input, { returned: null, cause: null, command });
   }
 
-  /** Gives an input to a session and commits what follows. Input for a session that is not there is refused. */
-  submit(id: string, input: Input, cause: number | null = null): Reply {
+  /**
+   * Gives an input to a session and commits what follows. Input for a session that is not there is refused. The
+   * receipt of a `command` makes it known as obeyed.
+   */
+  submit(id: string, input: Input, cause: number | null = null, command: string | null = null): Reply {
     const stored = this.session(id);
     const returned = input.type === 'outcome' ? input.key : null;
     const policy = stored?.policy ?? { rules: [] };
-    return this.#step(id, stored, policy, input, { returned, cause, command: null });
+    return this.#step(id, stored, policy, input, { returned, cause, command });
   }
 
   /** Gives evidence to a session: what sources call. Evidence for a session that is not there is dropped. */
@@ -67,6 +76,11 @@ export class Loop {
 
   session(id: string): StoredSession | null {
     return this.#live.get(id) ?? this.#ports.store.session(id);
+  }
+
+  /** Sessions whose newest run is open, oldest first. */
+  openSessions(): StoredSession[] {
+    return this.#ports.store.openSessions().flatMap((id) => this.session(id) ?? []);
   }
 
   /** Calls back after every commit that added facts, until the returned function is called. */
@@ -101,8 +115,25 @@ export class Loop {
     log.info({ orphans: orphans.length, sessions: live.length }, 'loop.resumed');
   }
 
+  /**
+   * Forgets a session that has ended, with all that is known of it.
+   *
+   * @throws CoxError `conflict` where it has not ended, or something is still being done for it.
+   */
+  remove(id: string): void {
+    const { store, now } = this.#ports;
+    if (removeSession(store, id, { now: now(), budgetMs: REMOVE_BUDGET_MS }) === 'busy') {
+      const message = `The session ${id} is still at work, or its changes are being measured.`;
+      throw new CoxError(failure('conflict', message, { id }, 'Try again in a moment, or end it: cox stop.'));
+    }
+    this.#live.delete(id);
+    this.#alarm.set(id, null);
+  }
+
+  /** Nothing rings any more; what is open is kept so that the next daemon has nothing to replay. */
   stop(): void {
     this.#alarm.stop();
+    for (const stored of this.#live.values()) this.#ports.store.keepSnapshot(stored);
   }
 
   #step(
@@ -119,8 +150,8 @@ export class Loop {
     if (session === null || !decision.reply.ok) return decision.reply;
     const unchanged =
       decision.facts.length === 0 && context.returned === null && stored?.wakeAt === decision.wakeAt;
-    const seqs = unchanged
-      ? []
+    const committed = unchanged
+      ? null
       : store.commit({
           session,
           policy,
@@ -130,14 +161,17 @@ export class Loop {
           now: at,
           cause: context.cause,
           attentionSince: attentionSince(session),
+          view: hasEnded(session) ? keptView(session, at) : null,
+          slack: stored?.slack ?? null,
           returned: context.returned,
           receipt: context.command === null ? null : { command: context.command, reply: decision.reply },
         });
     const next: StoredSession = {
       session,
       policy,
-      seq: seqs.at(-1) ?? stored?.seq ?? 0,
+      seq: committed?.seqs.at(-1) ?? stored?.seq ?? 0,
       wakeAt: decision.wakeAt,
+      slack: committed?.slack ?? stored?.slack ?? 0,
     };
     if (hasEnded(session)) this.#live.delete(id);
     else this.#live.set(id, next);
@@ -180,6 +214,8 @@ export class Loop {
         return reactors['open-thread'](session, action);
       case 'start-turn':
         return reactors['start-turn'](session, action);
+      case 'steer':
+        return reactors.steer(session, action);
       case 'answer':
         return reactors.answer(session, action);
       case 'look':

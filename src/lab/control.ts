@@ -3,6 +3,7 @@ import type { Gates } from './gates.ts';
 import type { RequestLog } from './record.ts';
 import type { ScenarioSource } from './scenario.ts';
 import { sendBody } from './send.ts';
+import { answerSlowDownload } from './slow.ts';
 
 /** What the control side of the server works with. */
 export interface ControlSide {
@@ -11,7 +12,7 @@ export interface ControlSide {
   readonly sources: ReadonlyMap<string, ScenarioSource>;
 }
 
-/** Answers `/lab/…`: the record, the scenarios, the gates. */
+/** Answers `/lab/…`: the record, the scenarios, the gates, the slow download. */
 export function answerControlRequest(
   side: ControlSide,
   request: IncomingMessage,
@@ -34,13 +35,18 @@ export function answerControlRequest(
     sendBody(response, 200, { schemaVersion: 1, scenarios, gatesHolding: side.gates.holding() });
     return;
   }
+  if (route === 'GET /lab/slow') {
+    answerSlowDownload(url, response);
+    return;
+  }
   const named = /^POST \/lab\/release\/([^/]+)$/.exec(route)?.[1];
   if (named !== undefined) {
     const gate = decodedName(named);
     sendBody(response, 200, { schemaVersion: 1, gate, released: side.gates.release(gate) });
     return;
   }
-  const known = 'GET /lab/requests[?thread=ID], GET /lab/scenarios, POST /lab/release/GATE';
+  const known =
+    'GET /lab/requests[?thread=ID], GET /lab/scenarios, GET /lab/slow?bytesPerSecond=N&seconds=M, POST /lab/release/GATE';
   sendBody(response, 404, { error: { message: `no ${route}; the lab has ${known}` } });
 }
 

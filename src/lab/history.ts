@@ -1,3 +1,4 @@
+import { positionInSummary } from './compaction.ts';
 import { hasMark } from './mark.ts';
 
 /** How Codex asks for a summary; 0.169.0 also says `request_kind` `compaction`. */
@@ -9,8 +10,8 @@ export type HistoryItem =
   | { readonly kind: 'context' }
   /** What a compaction left of the play: its position then. */
   | { readonly kind: 'summary'; readonly position: number }
-  /** The request to write such a summary. */
-  | { readonly kind: 'compaction' }
+  /** The request to make such a summary: as a text, or (`remote`) as an item that only the provider reads. */
+  | { readonly kind: 'compaction'; readonly remote: boolean }
   | { readonly kind: 'message' }
   | { readonly kind: 'call'; readonly callId: string }
   | { readonly kind: 'output'; readonly callId: string; readonly text: string };
@@ -64,6 +65,10 @@ function itemOf(item: Record<string, unknown>): HistoryItem | null {
     case 'custom_tool_call':
     case 'local_shell_call':
       return { kind: 'call', callId: String(item.call_id ?? '') };
+    case 'compaction_trigger':
+      return { kind: 'compaction', remote: true };
+    case 'compaction':
+      return summaryIn(String(item.encrypted_content ?? ''));
     case 'function_call_output':
     case 'custom_tool_call_output':
       return { kind: 'output', callId: String(item.call_id ?? ''), text: outputText(item.output) };
@@ -76,18 +81,15 @@ function messageOf(item: Record<string, unknown>): HistoryItem | null {
   if (item.role === 'assistant') return { kind: 'message' };
   if (item.role !== 'user') return { kind: 'context' };
   const text = contentText(item.content);
-  const position = /\[lab position (\d+)\]/.exec(text)?.[1];
-  if (position !== undefined) return { kind: 'summary', position: Number(position) };
-  if (text.startsWith(COMPACTION_PROMPT)) return { kind: 'compaction' };
+  const summary = summaryIn(text);
+  if (summary !== null) return summary;
+  if (text.startsWith(COMPACTION_PROMPT)) return { kind: 'compaction', remote: false };
   return isContext(text) ? { kind: 'context' } : { kind: 'prompt', text };
 }
 
-/**
- * A compaction drops calls and answers from the history and keeps the prompts and a summary (measured on Codex
- * 0.169.0). The lab writes the summary, so the position goes into it.
- */
-export function summaryText(position: number): string {
-  return `Summary by the lab. [lab position ${position}]`;
+function summaryIn(text: string): HistoryItem | null {
+  const position = positionInSummary(text);
+  return position === null ? null : { kind: 'summary', position };
 }
 
 function isContext(text: string): boolean {

@@ -1,14 +1,19 @@
 import { askSpelling, codeModeSpelling, patchTool } from '../codex/names/index.ts';
 import type { Offer } from './offer.ts';
 import { ScenarioError } from './scenario.ts';
-import type { AskCall, Call, PatchCall, PollStep, ToolCall } from './step.ts';
+import type { AskCall, Call, CodeCall, McpCall, PatchCall, PollStep, ToolCall } from './step.ts';
 
 /** One output item of a response, as the Responses API spells it. */
 export type OutputItem = { readonly type: string; readonly [key: string]: unknown };
 
 /** A tool call before it is spelled as an item: a function with arguments, or a freeform input. */
 type Spelled =
-  | { readonly form: 'function'; readonly tool: string; readonly args: Record<string, unknown> }
+  | {
+      readonly form: 'function';
+      readonly tool: string;
+      readonly namespace?: string;
+      readonly args: Readonly<Record<string, unknown>>;
+    }
   | { readonly form: 'custom'; readonly tool: string; readonly input: string };
 
 /** Spells a call for the tools on offer. Throws {@link ScenarioError} when the needed tool is not offered. */
@@ -22,6 +27,12 @@ export function itemOfCall(call: Call, callId: string, offer: Offer): OutputItem
       return itemOf(patchCall(call, offer), callId, offer);
     case 'ask':
       return itemOf(askCall(call, offer), callId, offer);
+    case 'mcp':
+      return itemOf(mcpCall(call), callId, offer);
+    case 'call':
+      return itemOf({ form: 'function', tool: call.tool, args: call.arguments ?? {} }, callId, offer);
+    case 'code':
+      return codeItem(call, callId, offer);
     default:
       return call satisfies never;
   }
@@ -67,8 +78,14 @@ function itemOf(spelled: Spelled, callId: string, offer: Offer): OutputItem {
     return customItem(codeModeSpelling.tool, codeOf(spelled), callId);
   }
   if (spelled.form === 'custom') return customItem(spelled.tool, spelled.input, callId);
-  const args = JSON.stringify(spelled.args);
-  return { type: 'function_call', id: `fc_${callId}`, call_id: callId, name: spelled.tool, arguments: args };
+  return {
+    type: 'function_call',
+    id: `fc_${callId}`,
+    call_id: callId,
+    name: spelled.tool,
+    ...(spelled.namespace === undefined ? {} : { namespace: spelled.namespace }),
+    arguments: JSON.stringify(spelled.args),
+  };
 }
 
 function customItem(name: string, input: string, callId: string): OutputItem {
@@ -77,12 +94,19 @@ function customItem(name: string, input: string, callId: string): OutputItem {
 
 function codeOf(spelled: Spelled): string {
   const argument = JSON.stringify(spelled.form === 'custom' ? spelled.input : spelled.args);
-  return `text(await ${codeModeSpelling.scope}.${spelled.tool}(${argument}));\n`;
+  const name = 'namespace' in spelled ? `${spelled.namespace}__${spelled.tool}` : spelled.tool;
+  return `text(await ${codeModeSpelling.scope}.${name}(${argument}));\n`;
+}
+
+function codeItem(call: CodeCall, callId: string, offer: Offer): OutputItem {
+  if (offer.codeMode) return customItem(codeModeSpelling.tool, call.source, callId);
+  throw new ScenarioError(`this request offers no code mode: use a model that has it, such as gpt-6-sol`);
 }
 
 function shellCall(call: ToolCall, offer: Offer): Spelled {
   const { tool, spelling } = offer.shell;
-  const command = spelling.commandForm === 'argv' ? ['bash', '-lc', call.command] : call.command;
+  const line = call.command.replaceAll('$LAB_URL', offer.lab);
+  const command = spelling.commandForm === 'argv' ? ['bash', '-lc', line] : line;
   const args: Record<string, unknown> = { [spelling.command]: command };
   if (call.workdir !== undefined) args[spelling.workdir] = call.workdir;
   if (call.timeoutMs !== undefined) args[spelling.timeout] = call.timeoutMs;
@@ -123,4 +147,17 @@ function askCall(call: AskCall, offer: Offer): Spelled {
     );
   }
   return { form: 'function', tool, args: { [askSpelling.questions]: call.questions } };
+}
+
+/**
+ * Codex 0.169.0 takes a call by namespace and name, whether it lists the tool or leaves it to its tool search;
+ * in code mode the two are one name (measured).
+ */
+function mcpCall(call: McpCall): Spelled {
+  return {
+    form: 'function',
+    tool: call.tool,
+    namespace: `mcp__${call.server}`,
+    args: call.arguments ?? {},
+  };
 }

@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Answer, answerOf } from './answer.ts';
 import { BodyError, readJsonBody } from './body.ts';
 import { callerOf, redacted } from './caller.ts';
-import { type Answer, answerOf, summaryOf } from './events.ts';
 import type { Gates } from './gates.ts';
-import { offerOf } from './offer.ts';
+import { type Offer, offerOf } from './offer.ts';
 import type { AnsweredWith, RequestLog } from './record.ts';
 import { ScenarioError } from './scenario.ts';
 import { sendAnswer, sendBody } from './send.ts';
 import type { Scene, Stage } from './stage.ts';
 import type { Hold } from './step.ts';
+import { summaryOf } from './summary.ts';
 
 /** What the model's side of the server works with. */
 export interface ModelSide {
@@ -37,7 +38,8 @@ export async function answerModelRequest(
   const caller = callerOf(request.headers, body);
   const scene = side.stage.scene(caller, body.input);
   const seq = side.log.nextSeq();
-  const { answer, answeredWith } = plan(scene, body, caller.version, seq);
+  const offer = offerOf(body, caller.version, `http://${request.headers.host}`);
+  const { answer, answeredWith } = plan(scene, offer, seq);
   const hold: Hold = scene.error === null ? scene.choice.step : {};
   const gate = hold.gate !== undefined && !side.gates.isOpen(hold.gate) ? hold.gate : null;
   side.log.add({
@@ -51,7 +53,7 @@ export async function answerModelRequest(
     headers: redacted(request.headers),
     body,
     answeredWith,
-    state: gate === null && hold.delayMs === undefined && answer.kind === 'never' ? 'silent' : 'held',
+    state: 'held',
     gate,
   });
   holdThenSend(side, response, seq, hold, answer);
@@ -64,13 +66,21 @@ function holdThenSend(
   hold: Hold,
   answer: Answer,
 ): void {
+  // It may have closed while its body was read; then nobody tells it again.
+  if (response.destroyed) {
+    side.log.update(seq, { state: 'dropped', gate: null });
+    return;
+  }
   let timer: NodeJS.Timeout | undefined;
   let done = false;
   const send = () => {
-    if (answer.kind === 'never') side.log.update(seq, { state: 'silent', gate: null });
-    sendAnswer(response, answer, () => {
-      done = true;
-      side.log.update(seq, { state: 'answered', gate: null });
+    if (isPaced(answer)) side.log.update(seq, { state: 'sending', gate: null });
+    sendAnswer(response, answer, {
+      sent: () => {
+        done = true;
+        side.log.update(seq, { state: 'answered', gate: null });
+      },
+      silent: () => side.log.update(seq, { state: 'silent', gate: null }),
     });
   };
   const delay = () => {
@@ -87,15 +97,15 @@ function holdThenSend(
   else takeBack = side.gates.whenOpen(hold.gate, delay);
 }
 
-function plan(
-  scene: Scene,
-  body: Readonly<Record<string, unknown>>,
-  version: string | null,
-  seq: number,
-): { answer: Answer; answeredWith: AnsweredWith } {
+/** Whether the answer takes time once it has begun. */
+function isPaced(answer: Answer): boolean {
+  return answer.kind === 'stream' && answer.events.some(({ afterMs }) => afterMs > 0);
+}
+
+function plan(scene: Scene, offer: Offer, seq: number): { answer: Answer; answeredWith: AnsweredWith } {
   if (scene.error !== null) return refusal(scene.error);
   try {
-    const answer = answerOf(scene.choice, offerOf(body, version), seq);
+    const answer = answerOf(scene.choice, offer, seq);
     const { step } = scene.choice;
     return { answer, answeredWith: { type: step.type, summary: summaryOf(step), status: statusOf(answer) } };
   } catch (error) {
@@ -118,6 +128,7 @@ function statusOf(answer: Answer): number | null {
       return 200;
     case 'http':
       return answer.status;
+    case 'reset':
     case 'never':
       return null;
     default:

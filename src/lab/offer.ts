@@ -21,6 +21,8 @@ export interface Offer {
   readonly ask: string | null;
   /** Only the code-mode tool is offered: calls have to be wrapped into its JavaScript. */
   readonly codeMode: boolean;
+  /** The lab's own address as the caller names it, without a path. */
+  readonly lab: string;
 }
 
 interface OfferedTool {
@@ -34,7 +36,7 @@ interface OfferedTool {
  * truth: the same version offers different tools to different models. Measured on Codex 0.169.0: gpt-5.5 gets
  * them in `tools`; gpt-6 models in an input item `additional_tools`, inside of namespaces.
  */
-export function offerOf(body: Readonly<Record<string, unknown>>, version: string | null): Offer {
+export function offerOf(body: Readonly<Record<string, unknown>>, version: string | null, lab: string): Offer {
   const offered = [body.tools, ...additionalTools(body.input)].flatMap(toolsIn);
   const row = namesOf(version);
   const named = (name: string) => offered.find((tool) => tool.name === name);
@@ -47,6 +49,7 @@ export function offerOf(body: Readonly<Record<string, unknown>>, version: string
     patch: patch === undefined ? (offered.length === 0 ? row.patch : 'shell') : patchFormOf(patch),
     ask: named(askSpelling.tool) === undefined ? null : askSpelling.tool,
     codeMode: named(shell) === undefined && named(codeModeSpelling.tool)?.type === 'custom',
+    lab,
   };
 }
 

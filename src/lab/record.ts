@@ -1,8 +1,9 @@
 /**
- * Where a recorded request stands. `held`: behind a gate or a delay. `silent`: accepted, and never to be
- * answered. `answered`: all was sent. `dropped`: the caller hung up before that, or the lab closed.
+ * Where a recorded request stands. `held`: behind a gate or a delay. `sending`: its answer comes piece by piece.
+ * `silent`: nothing (more) will be sent, and it stays open. `answered`: all was sent, or the lab broke the
+ * connection as told. `dropped`: the caller hung up before that, or the lab closed.
  */
-export const requestStates = ['held', 'silent', 'answered', 'dropped'] as const;
+export const requestStates = ['held', 'sending', 'silent', 'answered', 'dropped'] as const;
 export type RequestState = (typeof requestStates)[number];
 
 /** One model request, as it came and as it was answered. */

@@ -1,6 +1,6 @@
 import type { HistoryItem } from './history.ts';
 import type { Scenario } from './scenario.ts';
-import type { CountedStep, PlayedStep, Step, UsageStep } from './step.ts';
+import type { CountedStep, PlayedStep, PrefixStep, ReasoningStep, Step, UsageStep } from './step.ts';
 
 /** What answers a request. */
 export interface Choice {
@@ -9,8 +9,8 @@ export interface Choice {
   /** 1 for the first request at this position. */
   readonly attempt: number;
   readonly step: PlayedStep;
-  /** Texts of the `reasoning` steps right before this one. */
-  readonly reasoning: readonly string[];
+  /** The `reasoning` steps right before this one. */
+  readonly reasoning: readonly ReasoningStep[];
   readonly usage: UsageStep | null;
   /** The running command that a `poll` step asks about. */
   readonly session: number | null;
@@ -64,8 +64,7 @@ export function positionReached(steps: readonly Step[], since: readonly HistoryI
   for (const item of since) {
     if (item.kind === 'message' || item.kind === 'call') {
       const own = item.kind === 'call' ? positionIn(item.callId) : null;
-      if (own !== null)
-        next = Math.max(next, steps[own]?.type === 'poll' && session !== null ? own : own + 1);
+      if (own !== null) next = Math.max(next, isAgain(steps[own], session) ? own : own + 1);
       else if (!inResponse) next = afterNextTrace(steps, next);
       inResponse = true;
     } else {
@@ -74,6 +73,11 @@ export function positionReached(steps: readonly Step[], since: readonly HistoryI
     }
   }
   return next;
+}
+
+/** Whether a call of this step need not be its last. */
+function isAgain(step: Step | undefined, session: number | null): boolean {
+  return step?.type === 'repeat' || (step?.type === 'poll' && session !== null);
 }
 
 function positionIn(callId: string): number | null {
@@ -103,15 +107,20 @@ function rawLeavesTrace(
   });
 }
 
-function isPrefix(step: Step): step is Extract<Step, { type: 'reasoning' | 'usage' }> {
+function isPrefix(step: Step): step is PrefixStep {
   return step.type === 'reasoning' || step.type === 'usage';
 }
 
 function isCounted(step: PlayedStep): step is CountedStep {
   switch (step.type) {
+    case 'repeat':
     case 'http':
+    case 'failed':
+    case 'incomplete':
     case 'no-headers':
+    case 'stall':
     case 'cut':
+    case 'reset':
     case 'empty':
       return true;
     case 'raw':
@@ -120,6 +129,9 @@ function isCounted(step: PlayedStep): step is CountedStep {
     case 'tool':
     case 'patch':
     case 'ask':
+    case 'mcp':
+    case 'call':
+    case 'code':
     case 'tools':
     case 'poll':
       return false;
@@ -133,12 +145,12 @@ function timesOf(step: CountedStep): number {
 }
 
 function prefixesBefore(steps: readonly Step[], position: number): Pick<Choice, 'reasoning' | 'usage'> {
-  const reasoning: string[] = [];
+  const reasoning: ReasoningStep[] = [];
   let usage: UsageStep | null = null;
   for (let at = position - 1; at >= 0; at--) {
     const step = steps[at];
     if (step === undefined || !isPrefix(step)) break;
-    if (step.type === 'reasoning') reasoning.unshift(step.text);
+    if (step.type === 'reasoning') reasoning.unshift(step);
     else usage ??= step;
   }
   return { reasoning, usage };

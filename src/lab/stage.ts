@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts';
-import { type HistoryItem, historyOf, type Play, playOf, promptsOf, summaryText } from './history.ts';
+import { summaryStep } from './compaction.ts';
+import { type HistoryItem, historyOf, type Play, playOf, promptsOf } from './history.ts';
 import { markIn } from './mark.ts';
 import { type Scenario, ScenarioError, type ScenarioSource } from './scenario.ts';
 import { afterTheEnd, type Choice, positionReached, selectStep } from './select.ts';
@@ -50,9 +51,10 @@ export class Stage {
   }
 
   #choose(caller: Caller, history: readonly HistoryItem[], play: Play, scenario: Scenario): Choice {
-    if (caller.kind === 'compaction' || history.at(-1)?.kind === 'compaction') {
+    const last = history.at(-1);
+    if (caller.kind === 'compaction' || last?.kind === 'compaction') {
       const reached = positionReached(scenario.steps, play.since);
-      return aside(reached, { type: 'message', text: summaryText(reached) });
+      return aside(reached, summaryStep(reached, last?.kind === 'compaction' && last.remote));
     }
     if (caller.kind !== null && caller.kind !== 'turn') return aside(0, afterTheEnd);
     const attempts = this.#attemptsOf(`${caller.thread} ${play.ordinal}`);

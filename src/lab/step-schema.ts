@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { type Hold, type PatchCall, type Step, stepTypes } from './step.ts';
+import { type Call, callTypes, type Hold, type PatchCall, type Step, stepTypes } from './step.ts';
 
 const text = z.string();
 const milliseconds = z.number().min(0);
+const interval = z.number().min(1);
 const hold = { delayMs: z.exactOptional(milliseconds), gate: z.exactOptional(text.min(1)) };
 const repeat = {
   times: z.exactOptional(
@@ -13,7 +14,8 @@ const repeat = {
   ),
 };
 
-const message = { type: z.literal('message'), text };
+const pace = { everyMs: z.exactOptional(milliseconds) };
+const message = { type: z.literal('message'), text, ...pace };
 const tool = {
   type: z.literal('tool'),
   command: text.min(1),
@@ -38,16 +40,27 @@ const ask = {
     .min(1),
 };
 
-const callSchema = z.discriminatedUnion(
+const given = z.exactOptional(z.record(z.string(), z.unknown()));
+const mcp = { type: z.literal('mcp'), server: text.min(1), tool: text.min(1), arguments: given };
+const call = { type: z.literal('call'), tool: text.min(1), arguments: given };
+const code = { type: z.literal('code'), source: text.min(1) };
+
+const callSchema: z.ZodType<Call> = z.discriminatedUnion(
   'type',
   [
     z.strictObject(message),
     z.strictObject(tool),
     z.strictObject(patch).transform(onePatchForm),
     z.strictObject(ask),
+    z.strictObject(mcp),
+    z.strictObject(call),
+    z.strictObject(code),
   ],
-  { error: typeError(['message', 'tool', 'patch', 'ask']) },
+  { error: typeError(callTypes) },
 );
+
+/** A message would end the turn, and with it the repetition. */
+const repeatedSchema = callSchema.refine((one) => one.type !== 'message', 'a message cannot be repeated');
 
 /** Checks one step of a scenario file. */
 export const stepSchema: z.ZodType<Step> = z.discriminatedUnion(
@@ -57,9 +70,13 @@ export const stepSchema: z.ZodType<Step> = z.discriminatedUnion(
     z.strictObject({ ...tool, ...hold }),
     z.strictObject({ ...patch, ...hold }).transform(onePatchForm),
     z.strictObject({ ...ask, ...hold }),
+    z.strictObject({ ...mcp, ...hold }),
+    z.strictObject({ ...call, ...hold }),
+    z.strictObject({ ...code, ...hold }),
     z.strictObject({ type: z.literal('tools'), calls: z.array(callSchema).min(1), ...hold }),
+    z.strictObject({ type: z.literal('repeat'), call: repeatedSchema, ...hold, ...repeat }),
     z.strictObject({ type: z.literal('poll'), timeoutMs: z.exactOptional(milliseconds), ...hold }),
-    z.strictObject({ type: z.literal('reasoning'), text }),
+    z.strictObject({ type: z.literal('reasoning'), text, ...pace }),
     z.strictObject({
       type: z.literal('usage'),
       input: z.int().min(0),
@@ -81,8 +98,37 @@ export const stepSchema: z.ZodType<Step> = z.discriminatedUnion(
       ...hold,
       ...repeat,
     }),
+    z.strictObject({
+      type: z.literal('failed'),
+      code: text.min(1),
+      message: z.exactOptional(text),
+      ...hold,
+      ...repeat,
+    }),
+    z.strictObject({
+      type: z.literal('incomplete'),
+      reason: text.min(1),
+      text: z.exactOptional(text),
+      ...hold,
+      ...repeat,
+    }),
     z.strictObject({ type: z.literal('no-headers'), ...hold, ...repeat }),
+    z.strictObject({
+      type: z.literal('stall'),
+      where: z.enum(['after-headers', 'mid-stream']),
+      text: z.exactOptional(text),
+      keepAliveMs: z.exactOptional(interval),
+      ...hold,
+      ...repeat,
+    }),
     z.strictObject({ type: z.literal('cut'), text: z.exactOptional(text), ...hold, ...repeat }),
+    z.strictObject({
+      type: z.literal('reset'),
+      where: z.enum(['before-headers', 'mid-stream']),
+      text: z.exactOptional(text),
+      ...hold,
+      ...repeat,
+    }),
     z.strictObject({ type: z.literal('empty'), ...hold, ...repeat }),
   ],
   { error: typeError(stepTypes) },

@@ -4,14 +4,22 @@ export const stepTypes = [
   'tool',
   'patch',
   'ask',
+  'mcp',
+  'call',
+  'code',
   'tools',
+  'repeat',
   'poll',
   'reasoning',
   'usage',
   'raw',
   'http',
+  'failed',
+  'incomplete',
   'no-headers',
+  'stall',
   'cut',
+  'reset',
   'empty',
 ] as const;
 export type StepType = (typeof stepTypes)[number];
@@ -29,6 +37,12 @@ export interface Repeat {
   readonly times?: number | 'always';
 }
 
+/** How fast a text comes. */
+export interface Pace {
+  /** The text comes word by word, one word every so many milliseconds; all of it at once unless told. */
+  readonly everyMs?: number;
+}
+
 export interface Escalation {
   readonly justification: string;
   /** The command prefix that Codex offers as "do not ask again". */
@@ -36,7 +50,7 @@ export interface Escalation {
 }
 
 /** Assistant text. Without a call beside it in the same response, it ends Codex' turn. */
-export interface MessageCall {
+export interface MessageCall extends Pace {
   readonly type: 'message';
   readonly text: string;
 }
@@ -44,6 +58,7 @@ export interface MessageCall {
 /** A shell command, by the shell tool that the calling version offers. */
 export interface ToolCall {
   readonly type: 'tool';
+  /** `$LAB_URL` in it is replaced by the lab's own address, `http://127.0.0.1:PORT`. */
   readonly command: string;
   readonly escalated?: Escalation;
   readonly workdir?: string;
@@ -71,12 +86,40 @@ export interface AskCall {
   readonly questions: readonly Question[];
 }
 
-export type Call = MessageCall | ToolCall | PatchCall | AskCall;
+/** A tool of an MCP server, by the names that the server's configuration and the server itself give. */
+export interface McpCall {
+  readonly type: 'mcp';
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments?: { readonly [name: string]: unknown };
+}
+
+/** Any other function tool of Codex, by its name; Codex answers a call of a tool that it does not have. */
+export interface FunctionCall {
+  readonly type: 'call';
+  readonly tool: string;
+  readonly arguments?: { readonly [name: string]: unknown };
+}
+
+/** JavaScript for the code-mode tool; only where code mode is offered (gpt-6 models). */
+export interface CodeCall {
+  readonly type: 'code';
+  readonly source: string;
+}
+
+export const callTypes = ['message', 'tool', 'patch', 'ask', 'mcp', 'call', 'code'] as const;
+export type Call = MessageCall | ToolCall | PatchCall | AskCall | McpCall | FunctionCall | CodeCall;
 
 /** Several calls in one response. */
 export interface ToolsStep {
   readonly type: 'tools';
   readonly calls: readonly Call[];
+}
+
+/** The same call again and again, whatever comes of it: so many requests get it, `times`. */
+export interface RepeatStep {
+  readonly type: 'repeat';
+  readonly call: Exclude<Call, MessageCall>;
 }
 
 /** Asks again for the output of the command that is still running, until it has ended; else it is skipped. */
@@ -86,8 +129,8 @@ export interface PollStep {
   readonly timeoutMs?: number;
 }
 
-/** Not an answer of its own: put before the items of the next answer. */
-export interface ReasoningStep {
+/** Not an answer of its own: a summary of thoughts, put before the items of the next answer. */
+export interface ReasoningStep extends Pace {
   readonly type: 'reasoning';
   readonly text: string;
 }
@@ -115,14 +158,45 @@ export interface HttpStep {
   readonly headers?: { readonly [name: string]: string };
 }
 
+/** A stream that ends with `response.failed`. Which codes Codex tells apart is in docs/lab.md. */
+export interface FailedStep {
+  readonly type: 'failed';
+  readonly code: string;
+  readonly message?: string;
+}
+
+/** A stream that says `text` without finishing it, and ends with `response.incomplete`. */
+export interface IncompleteStep {
+  readonly type: 'incomplete';
+  /** `max_output_tokens` or `content_filter` in the Responses API. */
+  readonly reason: string;
+  readonly text?: string;
+}
+
 /** The request is accepted and never answered. */
 export interface NoHeadersStep {
   readonly type: 'no-headers';
 }
 
+/** A stream that falls silent and stays open: before its first event, or after it has said `text`. */
+export interface StallStep {
+  readonly type: 'stall';
+  readonly where: 'after-headers' | 'mid-stream';
+  readonly text?: string;
+  /** An SSE comment, which is no event, every so many milliseconds; none unless told. */
+  readonly keepAliveMs?: number;
+}
+
 /** A stream that starts, says `text` without finishing it, and loses its connection. */
 export interface CutStep {
   readonly type: 'cut';
+  readonly text?: string;
+}
+
+/** The connection is reset (TCP RST): instead of an answer, or after the stream has said `text`. */
+export interface ResetStep {
+  readonly type: 'reset';
+  readonly where: 'before-headers' | 'mid-stream';
   readonly text?: string;
 }
 
@@ -133,13 +207,18 @@ export interface EmptyStep {
 
 /** Put before the next answer; no answer themselves. */
 export type PrefixStep = ReasoningStep | UsageStep;
+type FaultStep =
+  | RawStep
+  | HttpStep
+  | FailedStep
+  | IncompleteStep
+  | NoHeadersStep
+  | StallStep
+  | CutStep
+  | ResetStep
+  | EmptyStep;
 /** What one request is answered with. */
-export type PlayedStep =
-  | ((Call | ToolsStep | PollStep) & Hold)
-  | ((RawStep | HttpStep | NoHeadersStep | CutStep | EmptyStep) & Hold & Repeat);
+export type PlayedStep = ((Call | ToolsStep | PollStep) & Hold) | CountedStep;
 export type Step = PrefixStep | PlayedStep;
-/** A step that Codex' history need not show, so that the lab counts its attempts. */
-export type CountedStep = Extract<PlayedStep, Repeat & { readonly type: CountedType }>;
-
-export const countedTypes = ['raw', 'http', 'no-headers', 'cut', 'empty'] as const;
-export type CountedType = (typeof countedTypes)[number];
+/** A step whose attempts the lab counts: Codex' history need not show it, or shows it once for each attempt. */
+export type CountedStep = (RepeatStep | FaultStep) & Hold & Repeat;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { APPROVALS, SANDBOXES } from '../core/session/session.ts';
+import { SEND_MODES } from '../core/policy/input.ts';
+import { APPROVALS, END_MODES, SANDBOXES } from '../core/session/session.ts';
 
 /** The body of `POST /v1/sessions`. Paths are absolute; the caller has resolved them. */
 export const runBody = z.strictObject({
@@ -21,6 +22,8 @@ export const runBody = z.strictObject({
   /** Variables set by `--env`. */
   extra: z.record(z.string(), z.string()),
   overrides: z.array(z.string()),
+  /** Absolute paths of images that go with the prompt. */
+  images: z.exactOptional(z.array(z.string().startsWith('/'))),
 });
 export type RunBody = z.infer<typeof runBody>;
 
@@ -38,7 +41,15 @@ export type AnswerBody = z.infer<typeof answerBody>;
 
 /** The body of `POST /v1/sessions/:target/end`. */
 export const endBody = z.strictObject({
-  mode: z.enum(['stop', 'kill']),
+  mode: z.enum(END_MODES),
   graceMs: z.int().min(0).max(600_000),
 });
 export type EndBody = z.infer<typeof endBody>;
+
+/** The body of `POST /v1/sessions/:target/send`. `how` only matters while a turn runs. */
+export const sendBody = z.strictObject({ text: z.string().min(1), how: z.enum(SEND_MODES) });
+export type SendBody = z.infer<typeof sendBody>;
+
+/** The body of `POST /v1/sessions/:target/resume`. */
+export const resumeBody = z.strictObject({ text: z.string().min(1), verify: z.boolean() });
+export type ResumeBody = z.infer<typeof resumeBody>;

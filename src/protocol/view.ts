@@ -65,11 +65,23 @@ export type SessionView = {
   tokens: Tokens;
   changes: Changes | null;
   interventions: { at: string; kind: string; by: string; why: string; outcome: string }[];
+  /** Instructions that have not reached Codex yet, in the order in which they are to. */
+  queue: { id: string; text: string; how: string; at: string }[];
+  archived: boolean;
   result: ResultView | null;
 };
 
 /** One entry of `cox inbox --json`: a need with the session that has it. */
 export type InboxEntry = NeedView & { session: string; name: string | null };
+
+/** Facts of one session, oldest first; `before` of the next call for those that came earlier, null at the first. */
+export type EventPage = { schemaVersion: 1; items: EventView[]; before: number | null };
+
+/** What `send` and `resume` acknowledge: the instruction is kept; whether Codex has it is in the session. */
+export type SendView = { schemaVersion: 1; ok: true; session: string; message: string; run: number };
+
+/** What `rm` acknowledges. */
+export type RemovedView = { schemaVersion: 1; ok: true; session: string };
 
 export type SessionList = { schemaVersion: 1; items: SessionView[] };
 export type Inbox = { schemaVersion: 1; items: InboxEntry[] };
@@ -164,6 +176,8 @@ export function sessionView(session: Session, now: number): SessionView {
       why,
       outcome,
     })),
+    queue: session.messages.map(({ id, text, how, at }) => ({ id, text, how, at: iso(at) })),
+    archived: session.archived,
     result: run.end === null ? null : resultView(run.end, status.phase === 'done' ? status.doubts : []),
   };
 }

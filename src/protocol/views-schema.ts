@@ -1,7 +1,11 @@
 import * as z from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../core/errors.ts';
-import { NEED_KINDS } from '../core/session/request.ts';
+import { ITEM_STATES } from '../core/session/item.ts';
+import { CLOSINGS, NEED_KINDS } from '../core/session/request.ts';
+import { APPROVALS, SANDBOXES } from '../core/session/session.ts';
 import { CONFIDENCES, DOUBTS, PHASES, SOURCES } from '../core/session/status.ts';
+import { configExplainView, configPathView, configSchemaView } from './config-view.ts';
+import { LOG_KINDS } from './log.ts';
 
 /** JSON Schemas of what `--json` prints, so that programs can check what they read (and our tests do). */
 const time = z.iso.datetime({ precision: 3 });
@@ -65,6 +69,8 @@ const session = z.strictObject({
   interventions: z.array(
     z.strictObject({ at: time, kind: z.string(), by: z.string(), why: z.string(), outcome: z.string() }),
   ),
+  queue: z.array(z.strictObject({ id: z.string(), text: z.string(), how: z.string(), at: time })),
+  archived: z.boolean(),
   result: z
     .strictObject({
       verdict: z.enum(['verified', 'unverified', 'failed', 'stopped']),
@@ -79,8 +85,124 @@ const session = z.strictObject({
 const list = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ schemaVersion: z.literal(1), items: z.array(item) });
 
+const acknowledged = z.strictObject({
+  schemaVersion: z.literal(1),
+  ok: z.literal(true),
+  session: z.string(),
+});
+
+const event = z.strictObject({
+  schemaVersion: z.literal(1),
+  seq: z.int(),
+  session: z.string(),
+  at: time,
+  source: z.enum(SOURCES),
+  type: z.string(),
+  fact: z.record(z.string(), z.unknown()),
+});
+
+const changedFile = z.strictObject({
+  path: z.string(),
+  kind: z.string(),
+  from: z.string().nullable(),
+  added: z.int().nullable(),
+  removed: z.int().nullable(),
+});
+
+const report = z.strictObject({
+  schemaVersion: z.literal(1),
+  session,
+  codexVersion: z.string(),
+  model: z.string().nullable(),
+  sandbox: z.enum(SANDBOXES),
+  approval: z.enum(APPROVALS),
+  durationMs: z.int(),
+  runs: z.array(
+    z.strictObject({
+      n: z.int(),
+      thread: z.string().nullable(),
+      startedAt: time,
+      endedAt: time.nullable(),
+      context: z.strictObject({ known: z.int(), found: z.int() }).nullable(),
+    }),
+  ),
+  instructions: z.array(
+    z.strictObject({
+      at: time,
+      by: z.string(),
+      text: z.string(),
+      outcome: z.enum(['taken', 'open', 'lost']),
+    }),
+  ),
+  unmeasured: z.string().nullable(),
+  changes: z
+    .strictObject({
+      measuredAt: time,
+      files: z.int(),
+      added: z.int(),
+      removed: z.int(),
+      list: z.array(changedFile),
+    })
+    .nullable(),
+  commands: z.array(
+    z.strictObject({
+      at: time,
+      run: z.int(),
+      command: z.string(),
+      cwd: z.string(),
+      state: z.enum(ITEM_STATES),
+      exitCode: z.int().nullable(),
+      durationMs: z.int().nullable(),
+    }),
+  ),
+  requests: z.array(
+    z.strictObject({
+      id: z.string(),
+      at: time,
+      need: z.enum(NEED_KINDS),
+      question: z.string(),
+      command: z.string().nullable(),
+      how: z.enum(CLOSINGS).nullable(),
+      answer: z.string().nullable(),
+      by: z.string().nullable(),
+      why: z.string().nullable(),
+      waitedMs: z.int().nullable(),
+    }),
+  ),
+  troubles: z.array(z.strictObject({ at: time, cause: z.string(), message: z.string() })),
+  phases: z.array(z.strictObject({ phase: z.enum(PHASES), ms: z.int() })),
+  compactions: z.int(),
+});
+
 export const viewSchemas = {
   session,
+  event,
+  events: list(event).extend({ before: z.int().nullable() }),
+  log: z.strictObject({
+    schemaVersion: z.literal(1),
+    session: z.string(),
+    items: z.array(z.strictObject({ seq: z.int(), at: time, kind: z.enum(LOG_KINDS), text: z.string() })),
+  }),
+  send: acknowledged.extend({ message: z.string(), run: z.int() }),
+  removed: acknowledged,
+  ended: list(session),
+  report,
+  diff: z.strictObject({
+    schemaVersion: z.literal(1),
+    session: z.string(),
+    root: z.string(),
+    measuredAt: time,
+    patch: z.string(),
+    truncated: z.boolean(),
+  }),
+  attach: z.strictObject({
+    schemaVersion: z.literal(1),
+    session: z.string(),
+    thread: z.string(),
+    command: z.array(z.string()),
+    cwd: z.string(),
+    environment: z.record(z.string(), z.string()),
+  }),
   'session-list': list(session),
   inbox: list(need.extend({ session: z.string(), name: z.string().nullable() })),
   answer: z.strictObject({
@@ -113,4 +235,7 @@ export const viewSchemas = {
     openSessions: z.int(),
     appServers: z.array(z.strictObject({ instance: z.string(), pid: z.int(), sessions: z.int() })),
   }),
+  'config-path': configPathView,
+  'config-explain': configExplainView,
+  'config-schema': configSchemaView,
 } as const;

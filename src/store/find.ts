@@ -3,32 +3,38 @@ import type { Store } from './store.ts';
 
 export type Found = { ok: true; id: string } | { ok: false; failure: Failure };
 
+/** Sessions that the refusal of an ambiguous target names at most. */
+const MOST_NAMED = 20;
+
+/** Sorts after every character that may follow a prefix. */
+const LAST_CHARACTER = '\u{10ffff}';
+
 /**
  * The session that a target names, by the order of docs/user/cli.md: an exact id, an exact name (the open one
- * of several), a Codex thread id, a unique id prefix of at least 3 characters, `@last`, `@needs`.
+ * of several), a Codex thread id, a unique id prefix of at least 3 characters, `@last`, `@needs`. What is put aside
+ * (archived) is neither `@last` nor `@needs`. Every way is a look-up in an index, however many sessions there are.
  */
 export function findSession(store: Store, target: string, now: number): Found {
-  const ids = (sql: string, ...values: (string | number)[]): string[] =>
+  const ids = (condition: string, ...values: (string | number)[]): string[] =>
     store.database
-      .prepare(sql)
+      .prepared(`select id from sessions where ${condition} limit ${MOST_NAMED + 1}`)
       .all(...values)
       .map((row) => String(row.id));
-  if (target === '@last')
-    return one(ids('select id from sessions order by created_at desc, rowid desc limit 1'), target);
-  if (target === '@needs') {
-    return one(
-      ids('select id from sessions where attention_since <= ? order by attention_since limit 1', now),
-      target,
-      'Nothing needs you.',
-    );
+  if (target === '@last') {
+    const newest = ids('archived = 0 and removed_at is null order by created_at desc, rowid desc');
+    return one(newest.slice(0, 1), target);
   }
-  const exact = ids('select id from sessions where id = ?', target);
+  if (target === '@needs') {
+    const longest = ids('attention_since <= ? order by attention_since', now);
+    return one(longest.slice(0, 1), target, 'Nothing needs you.');
+  }
+  const exact = ids('id = ? and removed_at is null', target);
   if (exact.length > 0) return one(exact, target);
-  const named = ids('select id from sessions where name = ? and ended = 0', target);
+  const open = ids('name = ? and ended = 0', target);
+  if (open.length > 0) return one(open, target);
+  const named = ids('name = ?', target);
   if (named.length > 0) return one(named, target);
-  const endedOfName = ids('select id from sessions where name = ?', target);
-  if (endedOfName.length > 0) return one(endedOfName, target);
-  const ofThread = ids('select id from sessions where thread = ?', target);
+  const ofThread = ids('thread = ?', target);
   if (ofThread.length > 0) return one(ofThread, target);
   if (target.length < 3)
     return one(
@@ -36,10 +42,7 @@ export function findSession(store: Store, target: string, now: number): Found {
       target,
       `No session has the id or the name ${target}; an id prefix has at least 3 characters.`,
     );
-  return one(
-    ids("select id from sessions where id like ? || '%' escape '!' limit 20", escapeLike(target)),
-    target,
-  );
+  return one(ids('id >= ? and id < ? and removed_at is null', target, target + LAST_CHARACTER), target);
 }
 
 /**
@@ -64,7 +67,7 @@ export function findRequest(
     };
   }
   const open = store.database
-    .prepare('select id from requests where session = ? and open = 1')
+    .prepared('select id from requests where session = ? and open = 1')
     .all(session.id)
     .map((row) => String(row.id));
   const [only] = open;
@@ -86,12 +89,10 @@ function one(ids: string[], target: string, nothing = `There is no session ${tar
   const [id] = ids;
   if (id === undefined) return { ok: false, failure: failure('not-found', nothing, { target }) };
   if (ids.length === 1) return { ok: true, id };
+  const named = ids.slice(0, MOST_NAMED);
+  const count = ids.length > MOST_NAMED ? `more than ${MOST_NAMED}` : ids.length;
   return {
     ok: false,
-    failure: failure('ambiguous', `${target} names ${ids.length} sessions: ${ids.join(', ')}.`, { ids }),
+    failure: failure('ambiguous', `${target} names ${count} sessions: ${named.join(', ')}.`, { ids: named }),
   };
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[!%_]/g, (character) => `!${character}`);
 }

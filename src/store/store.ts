@@ -1,20 +1,21 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { Action } from '../core/policy/action.ts';
 import type { Request as ActionRequest, Reply } from '../core/policy/input.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { Fact } from '../core/session/fact.ts';
 import type { Session } from '../core/session/session.ts';
-import { inTransaction, openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
+import { addFact, factsAfter, factsBefore, factsOf, lastSeq, type StoredFact } from './facts.ts';
+import { dropAction, leaseActions, orphanedActions, type QueuedAction, queueAction } from './outbox.ts';
+import { keepSnapshot, LEAST_SLACK, loadSession, type StoredSession } from './snapshots.ts';
 
-/** A session as it is kept: its fold, its policy, and the number of its last fact. */
-export type StoredSession = { session: Session; policy: Policy; seq: number; wakeAt: number | null };
+export type { StoredFact } from './facts.ts';
+export type { QueuedAction } from './outbox.ts';
+export type { StoredSession } from './snapshots.ts';
 
-/** A fact with its place in the one sequence of all facts, which event streams resume by. */
-export type StoredFact = Fact & { seq: number; session: string; cause: number | null };
-
-export type QueuedAction = { id: number; session: string; key: string; action: Action; cause: number };
+/** What lists show of an ended session, ready-made, and the version of whoever made it. */
+export type KeptView = { version: number; text: string };
 
 export type Commit = {
+  /** The fold of all facts of the session, those of this commit included. */
   session: Session;
   policy: Policy;
   facts: readonly Fact[];
@@ -25,20 +26,27 @@ export type Commit = {
   cause: number | null;
   /** Since when someone should look at it; null where nobody needs to. */
   attentionSince: number | null;
+  /** For a session that has ended; null for one that is open. */
+  view: KeptView | null;
+  /** What the last commit of the session, or its loading, said; null for a new one. */
+  slack: number | null;
   /** Key of an action that came back and leaves the outbox with this commit. */
   returned: string | null;
   /** Set for a command that must not be obeyed twice. */
   receipt: { command: string; reply: Reply } | null;
 };
 
+/** The numbers of the facts of a commit, in order, and the `slack` for the next one. */
+export type Committed = { seqs: number[]; slack: number };
+
 /**
  * The one writer of all state. Every method is synchronous: a commit is done when it returns.
  * Facts, projection, receipt and outbox change together or not at all.
  */
 export class Store {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: Database) {
     this.#database = database;
   }
 
@@ -53,98 +61,117 @@ export class Store {
 
   /** The value kept under a key, made by `make` the first time. */
   meta(key: string, make: () => string): string {
-    const row = this.#database.prepare('select value from meta where key = ?').get(key);
+    const row = this.#database.prepared('select value from meta where key = ?').get(key);
     if (row !== undefined) return String(row.value);
     const value = make();
-    this.#database.prepare('insert into meta (key, value) values (?, ?)').run(key, value);
+    this.#database.prepared('insert into meta (key, value) values (?, ?)').run(key, value);
     return value;
   }
 
+  /** The fold of all facts of a session; null where there is none of this id. */
   session(id: string): StoredSession | null {
-    const row = this.#database
-      .prepare('select session_json, policy_json, seq, wake_at from sessions where id = ?')
-      .get(id);
-    return row === undefined ? null : storedSession(row);
+    return loadSession(this.#database, id);
   }
 
-  /** Commits one decision and returns the numbers of its facts, in order. */
-  commit(commit: Commit): number[] {
+  /** Commits one decision. Takes as long for the thousandth item of a session as for the first. */
+  commit(commit: Commit): Committed {
     const { session, facts, now } = commit;
     const id = session.spec.id;
     // An answer to Codex must survive a power cut; for the rest, surviving a killed process is enough.
     const durable = facts.some(({ body }) => body.type === 'answer-committed');
-    this.#database.exec(`pragma synchronous = ${durable ? 'full' : 'normal'}`);
-    return inTransaction(this.#database, () => {
-      const seqs = facts.map((fact) => this.#addFact(id, fact, commit.cause));
-      this.#project(commit, seqs.at(-1));
+    return this.#database.transaction(durable ? 'full' : 'normal', () => {
+      let slack = commit.slack ?? LEAST_SLACK;
+      const seqs = facts.map((fact) => {
+        const body = JSON.stringify(fact.body);
+        slack -= body.length;
+        return addFact(this.#database, id, fact, commit.cause, body);
+      });
+      const seq = this.#project(commit, seqs.at(-1) ?? 0);
+      // What has ended is looked at again, if at all, long after.
+      if (slack < 0 || facts.some(({ body }) => body.type === 'run-ended')) {
+        slack = keepSnapshot(this.#database, session, seq);
+      }
       for (const { body } of facts) this.#trackRequest(id, body);
-      if (commit.returned !== null) {
-        this.#database.prepare('delete from outbox where session = ? and key = ?').run(id, commit.returned);
+      if (commit.returned !== null) dropAction(this.#database, id, commit.returned);
+      for (const request of commit.actions) {
+        queueAction(this.#database, id, request, seqs[request.cause] ?? 0, now);
       }
-      for (const { key, action, cause } of commit.actions) {
-        this.#database
-          .prepare('insert into outbox (session, key, cause, action_json, queued_at) values (?, ?, ?, ?, ?)')
-          .run(id, key, seqs[cause] ?? 0, JSON.stringify(action), now);
-      }
-      if (commit.receipt !== null) {
-        this.#database
-          .prepare('insert into receipts (command, session, at, reply_json) values (?, ?, ?, ?)')
-          .run(commit.receipt.command, id, now, JSON.stringify(commit.receipt.reply));
-      }
-      return seqs;
+      if (commit.receipt !== null) this.#keepReceipt(id, commit.receipt, now);
+      return { seqs, slack };
     });
   }
 
-  #addFact(id: string, fact: Fact, cause: number | null): number {
-    const { lastInsertRowid } = this.#database
-      .prepare('insert into facts (session, at, source, type, cause, body_json) values (?, ?, ?, ?, ?, ?)')
-      .run(id, fact.at, fact.source, fact.body.type, cause, JSON.stringify(fact.body));
-    return Number(lastInsertRowid);
-  }
-
-  #project({ session, policy, wakeAt, now, attentionSince }: Commit, seq: number | undefined): void {
-    const { spec, run, status } = session;
-    this.#database
-      .prepare(
-        `insert into sessions (id, name, thread, identity, phase, ended, attention_since, created_at, updated_at, wake_at, seq, session_json, policy_json)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         on conflict (id) do update set thread = excluded.thread, phase = excluded.phase, ended = excluded.ended,
-           attention_since = excluded.attention_since, updated_at = excluded.updated_at, wake_at = excluded.wake_at,
-           seq = max(seq, excluded.seq), session_json = excluded.session_json`,
+  /** Writes what lists and look-ups need of a session, and returns the number of its last fact. */
+  #project({ session, policy, wakeAt, now, attentionSince, view }: Commit, seq: number): number {
+    const { spec, run, status, archived } = session;
+    const ended = run.end === null ? 0 : 1;
+    const changing = {
+      id: spec.id,
+      thread: run.thread,
+      identity: spec.identity,
+      phase: status.phase,
+      ended,
+      ended_at: ended === 1 ? (run.endedAt ?? now) : null,
+      archived: archived ? 1 : 0,
+      attention_since: attentionSince,
+      updated_at: now,
+      wake_at: wakeAt,
+      seq,
+      view_version: view?.version ?? null,
+      view_json: view?.text ?? null,
+    };
+    const updated = this.#database
+      .prepared(
+        `update sessions set thread = :thread, identity = :identity, phase = :phase, ended = :ended,
+           ended_at = :ended_at, archived = :archived, attention_since = :attention_since, updated_at = :updated_at,
+           wake_at = :wake_at, seq = max(seq, :seq), view_version = :view_version, view_json = :view_json
+         where id = :id returning seq`,
       )
-      .run(
-        spec.id,
-        spec.name,
-        run.thread,
-        spec.identity,
-        status.phase,
-        run.end === null ? 0 : 1,
-        attentionSince,
-        session.createdAt,
-        now,
-        wakeAt,
-        seq ?? 0,
-        JSON.stringify(session),
-        JSON.stringify(policy),
-      );
+      .get(changing);
+    if (updated !== undefined) return Number(updated.seq);
+    this.#database
+      .prepared(
+        `insert into sessions (id, name, thread, identity, phase, ended, ended_at, archived, attention_since,
+           created_at, updated_at, wake_at, seq, policy_json, view_version, view_json)
+         values (:id, :name, :thread, :identity, :phase, :ended, :ended_at, :archived, :attention_since,
+           :created_at, :updated_at, :wake_at, :seq, :policy_json, :view_version, :view_json)`,
+      )
+      .run({
+        ...changing,
+        name: spec.name,
+        created_at: session.createdAt,
+        policy_json: JSON.stringify(policy),
+      });
+    return seq;
   }
 
   #trackRequest(session: string, body: Fact['body']): void {
     if (body.type === 'request-opened') {
       this.#database
-        .prepare('insert into requests (id, session, open) values (?, ?, 1)')
+        .prepared('insert into requests (id, session, open) values (?, ?, 1)')
         .run(body.request.id, session);
     } else if (body.type === 'answer-undone') {
-      this.#database.prepare('update requests set open = 1 where id = ?').run(body.requestId);
+      this.#database.prepared('update requests set open = 1 where id = ?').run(body.requestId);
     } else if (body.type === 'request-closed' || body.type === 'answer-committed') {
-      this.#database.prepare('update requests set open = 0 where id = ?').run(body.requestId);
+      this.#database.prepared('update requests set open = 0 where id = ?').run(body.requestId);
     }
+  }
+
+  #keepReceipt(session: string, { command, reply }: { command: string; reply: Reply }, now: number): void {
+    this.#database
+      .prepared('insert into receipts (command, session, at, reply_json) values (?, ?, ?, ?)')
+      .run(command, session, now, JSON.stringify(reply));
+  }
+
+  /** Keeps the fold of a session as it is, so that the next daemon has nothing to replay. */
+  keepSnapshot({ session, seq }: StoredSession): void {
+    this.#database.transaction('normal', () => keepSnapshot(this.#database, session, seq));
   }
 
   /** The reply that was given to a command, if it was obeyed before. */
   receipt(command: string): { session: string; reply: Reply } | null {
     const row = this.#database
-      .prepare('select session, reply_json from receipts where command = ?')
+      .prepared('select session, reply_json from receipts where command = ?')
       .get(command);
     if (row === undefined) return null;
     return { session: String(row.session), reply: JSON.parse(String(row.reply_json)) as Reply };
@@ -152,110 +179,68 @@ export class Store {
 
   /** Takes every action of a session that nobody has, for this daemon. */
   lease(session: string, owner: string, now: number): QueuedAction[] {
-    const rows = this.#database
-      .prepare(
-        `update outbox set leased_by = ?, leased_at = ? where session = ? and leased_by is null
-         returning id, session, key, cause, action_json`,
-      )
-      .all(owner, now, session);
-    return rows.map(queuedAction).sort((left, right) => left.id - right.id);
+    return leaseActions(this.#database, session, owner, now);
   }
 
   /** Actions that another daemon took and never brought back: whether they took effect is unknown. */
   orphanedLeases(owner: string): QueuedAction[] {
-    return this.#database
-      .prepare(
-        'select id, session, key, cause, action_json from outbox where leased_by is not null and leased_by <> ? order by id',
-      )
-      .all(owner)
-      .map(queuedAction);
+    return orphanedActions(this.#database, owner);
   }
 
   /** Sessions whose newest run is open, or that have an action under way. */
   live(): string[] {
+    return this.#ids('select id from sessions where ended = 0 union select session from outbox');
+  }
+
+  /** Sessions whose newest run is open. */
+  openSessions(): string[] {
+    return this.#ids('select id from sessions where ended = 0 order by created_at');
+  }
+
+  #ids(sql: string): string[] {
     return this.#database
-      .prepare('select id from sessions where ended = 0 union select session from outbox')
+      .prepared(sql)
       .all()
       .map((row) => String(row.id));
   }
 
   /** Facts after a number, oldest first, at most `limit`; of one session where one is named. */
   factsAfter(seq: number, limit: number, session: string | null): StoredFact[] {
-    const rows =
-      session === null
-        ? this.#database.prepare('select * from facts where seq > ? order by seq limit ?').all(seq, limit)
-        : this.#database
-            .prepare('select * from facts where session = ? and seq > ? order by seq limit ?')
-            .all(session, seq, limit);
-    return rows.map(storedFact);
+    return factsAfter(this.#database, seq, limit, session);
+  }
+
+  /** The newest facts of a session before a number, or of all (null), at most `limit`; oldest first. */
+  factsBefore(session: string, beforeSeq: number | null, limit: number): StoredFact[] {
+    return factsBefore(this.#database, session, beforeSeq, limit);
+  }
+
+  /** All facts of a session, oldest first, read in pages while they are asked for. */
+  factsOf(session: string): Generator<StoredFact> {
+    return factsOf(this.#database, session, 0);
   }
 
   /** How many sessions have an open run. */
   countOpen(): number {
-    return Number(
-      this.#database.prepare('select count(*) as count from sessions where ended = 0').get()?.count ?? 0,
-    );
+    return this.#database.number('select count(*) from sessions where ended = 0');
   }
 
+  /** The number of the newest fact that was ever added. */
   lastSeq(): number {
-    return Number(this.#database.prepare('select max(seq) as seq from facts').get()?.seq ?? 0);
-  }
-
-  /** Sessions for a list: open ones and ended ones that nobody has seen, or all. Newest first. */
-  list(all: boolean, limit: number): StoredSession[] {
-    const where = all ? '' : 'where ended = 0 or attention_since is not null';
-    return this.#database
-      .prepare(
-        `select session_json, policy_json, seq, wake_at from sessions ${where} order by created_at desc limit ?`,
-      )
-      .all(limit)
-      .map(storedSession);
+    return lastSeq(this.#database);
   }
 
   /** The session that a request belongs to. */
   sessionOfRequest(request: string): string | null {
-    const row = this.#database.prepare('select session from requests where id = ?').get(request);
+    const row = this.#database.prepared('select session from requests where id = ?').get(request);
     return row === undefined ? null : String(row.session);
   }
 
   isTaken(table: 'sessions' | 'requests', id: string): boolean {
-    return this.#database.prepare(`select 1 from ${table} where id = ?`).get(id) !== undefined;
+    return this.#database.prepared(`select 1 from ${table} where id = ?`).get(id) !== undefined;
   }
 
-  /** Read access for the questions that live in their own files (find.ts, launches.ts). */
-  get database(): DatabaseSync {
+  /** For the questions that live in their own files (find.ts, launches.ts, list.ts, expire.ts). */
+  get database(): Database {
     return this.#database;
   }
-}
-
-type Row = Record<string, unknown>;
-
-function storedSession(row: Row): StoredSession {
-  return {
-    session: JSON.parse(String(row.session_json)) as Session,
-    policy: JSON.parse(String(row.policy_json)) as Policy,
-    seq: Number(row.seq),
-    wakeAt: row.wake_at === null ? null : Number(row.wake_at),
-  };
-}
-
-function storedFact(row: Row): StoredFact {
-  return {
-    seq: Number(row.seq),
-    session: String(row.session),
-    cause: row.cause === null ? null : Number(row.cause),
-    at: Number(row.at),
-    source: String(row.source) as Fact['source'],
-    body: JSON.parse(String(row.body_json)) as Fact['body'],
-  };
-}
-
-function queuedAction(row: Row): QueuedAction {
-  return {
-    id: Number(row.id),
-    session: String(row.session),
-    key: String(row.key),
-    action: JSON.parse(String(row.action_json)) as Action,
-    cause: Number(row.cause),
-  };
 }

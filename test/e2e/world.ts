@@ -15,7 +15,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
 import type {
   Client,
   EventView,
@@ -26,14 +25,17 @@ import type {
 } from '../../src/client/index.ts';
 import { connectIfRunning, type Places, placesOf } from '../../src/client/index.ts';
 import type { ServerRecord } from '../../src/codex/app-server/server.ts';
-import { type Lab, startLab } from '../../src/lab/index.ts';
+import { type Lab, type ScenarioSource, startLab } from '../../src/lab/index.ts';
 import { signalIdentity } from '../../src/machine/signal.ts';
 import { type CommandOptions, type Ran, runCox } from './command.ts';
 import { identitiesWith, processesWith } from './processes.ts';
 import { scenarios } from './scenarios.ts';
 
-// Where no requirement bounds it, a busy machine is no failure.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+// Where no requirement bounds it, a busy machine is no failure. The bench opens worlds too, without vitest.
+if (process.env.VITEST !== undefined) {
+  const { vi } = await import('vitest');
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+}
 
 /** How long anything may take that no requirement bounds; two cores may be busy with other work. */
 export const PATIENCE_MS = 40_000;
@@ -89,12 +91,13 @@ export class World {
     this.#makeRepository();
   }
 
-  static async open(options: WorldOptions = {}): Promise<World> {
+  /** `more`: scenarios beside those that every world has. */
+  static async open(options: WorldOptions = {}, more: readonly ScenarioSource[] = []): Promise<World> {
     const cache = join(homedir(), '.cache');
     mkdirSync(cache, { recursive: true });
     // Short: the paths of unix sockets are 107 bytes at most.
     const root = realpathSync(mkdtempSync(join(cache, 'cox-e2e-')));
-    return new World(root, await startLab({ scenarios }), options);
+    return new World(root, await startLab({ scenarios: [...scenarios, ...more] }), options);
   }
 
   #makeRepository(): void {
@@ -248,10 +251,7 @@ export class World {
     const kills = await Promise.all(open.map(({ id }) => this.cox(['kill', id])));
     await this.cox(['daemon', 'stop']);
     // A process that was ended may be in the table for a moment longer.
-    const left = await vi
-      .waitFor(() => nothing(this.#running(owner)), { timeout: 5_000, interval: 50 })
-      .then(() => [])
-      .catch(() => this.#running(owner));
+    const left = await untilNone(() => this.#running(owner), 5_000);
     this.#removeSockets();
     for (const identity of identitiesWith('CODEX_HOME', this.codexHome)) signalIdentity(identity, 'SIGKILL');
     if (owner !== undefined)
@@ -270,8 +270,19 @@ export class World {
   }
 }
 
-function nothing(list: readonly string[]): void {
-  if (list.length > 0) throw new Error(list.join('\n'));
+/** Looks again and again until a list is empty or the time is over, milliseconds; what is in it then. */
+function untilNone(list: () => string[], deadlineMs: number): Promise<string[]> {
+  const deadline = Date.now() + deadlineMs;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const left = list();
+      if (left.length > 0 && Date.now() < deadline) return;
+      clearInterval(timer);
+      resolve(left);
+    };
+    const timer = setInterval(look, 50);
+    look();
+  });
 }
 
 function openRequests(facts: readonly EventView[]): number {

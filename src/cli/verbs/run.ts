@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import type { Client } from '../../client/client.ts';
 import { CoxError, failure } from '../../core/errors.ts';
 import { APPROVALS, SANDBOXES } from '../../core/session/session.ts';
 import type { RunBody } from '../../protocol/commands.ts';
+import { logEntry, logLines } from '../../protocol/log.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
 import { callersPath, oneOf, pairs, usage } from '../parse.ts';
@@ -22,7 +24,9 @@ type RunOptions = {
   env?: string[];
   codex?: string;
   codexHome?: string;
+  image?: string[];
   wait?: boolean;
+  follow?: boolean;
   json?: boolean;
 };
 
@@ -39,7 +43,9 @@ export const defineRun: Define = (command, { rest, done }) => {
     .option('--env <K=V>', 'a variable for Codex and its commands; may be given again', collect)
     .option('--codex <PATH>', 'the Codex to run; else COX_CODEX, PATH, the one beside Coxswain')
     .option('--codex-home <DIR>', "CODEX_HOME of the session; else the caller's")
+    .option('-i, --image <FILE>', 'an image that goes with the prompt; may be given again', collect)
     .option('--wait', 'wait until it has ended or needs you')
+    .option('--follow', 'show its log until it has ended')
     .addHelpText('after', '\nAfter --, arguments for Codex: -c KEY=VALUE, --enable NAME, --disable NAME.')
     .action(async (prompt: string | undefined, options: RunOptions) =>
       done(await run(prompt, options, rest)),
@@ -52,6 +58,7 @@ export async function run(
   options: RunOptions,
   codexArguments: string[],
 ): Promise<number> {
+  if (options.wait === true && options.follow === true) throw usage('Choose --wait or --follow, not both.');
   const body: RunBody = {
     prompt: await promptOf(prompt, options.file),
     cwd: callersPath(options.cd),
@@ -66,9 +73,14 @@ export async function run(
     environment: definedOnly(process.env),
     extra: pairs(options.env ?? [], '--env'),
     overrides: codexArguments,
+    ...(options.image === undefined ? {} : { images: options.image.map(callersPath) }),
   };
   const client = await daemonClient();
   const session = await client.run(body, randomUUID());
+  if (options.follow === true) {
+    if (options.json !== true) say(`started ${session.id}`);
+    return followRun(client, session.id, options.json === true);
+  }
   if (options.wait !== true) {
     if (options.json === true) printJson(session);
     else print(session.id);
@@ -81,6 +93,18 @@ export async function run(
     any: false,
     conditions: ['ended', 'attention'],
   });
+}
+
+/** The log as it comes, then the exit code of the end: 0, or 5 where it ended unsuccessfully. */
+async function followRun(client: Client, id: string, json: boolean): Promise<number> {
+  const { follow } = await import('./logs.ts');
+  await follow(client, id, 0, (event) => {
+    const entry = logEntry(event);
+    if (entry === null) return;
+    if (json) printJson(entry);
+    else print(logLines(entry).join('\n'));
+  });
+  return (await client.session(id, true)).phase === 'done' ? 0 : 5;
 }
 
 async function promptOf(prompt: string | undefined, file: string | undefined): Promise<string> {

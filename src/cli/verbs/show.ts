@@ -32,7 +32,7 @@ function paragraphs(view: SessionView, now: number): string {
   lines.push(
     '',
     `folder   ${plain(view.cwd)}`,
-    `thread   ${view.thread ?? 'not yet'}`,
+    `thread   ${view.thread ?? 'not yet'}${view.runs.length > 1 ? `, run ${view.runs.length}` : ''}`,
     `started  ${view.startedAt}`,
   );
   lines.push(
@@ -44,6 +44,7 @@ function paragraphs(view: SessionView, now: number): string {
     lines.push(`changes  ${files} ${files === 1 ? 'file' : 'files'}, +${added} -${removed}`);
   }
   if (view.lastMessage !== null) lines.push(`says     ${plainLine(view.lastMessage, 200)}`);
+  for (const { id, text, how } of view.queue) lines.push(`waiting  ${id} (${how}): ${plainLine(text, 120)}`);
   for (const { at, kind, by, why, outcome } of view.interventions) {
     lines.push(`${at}  ${kind} by ${plain(by)}: ${plainLine(why, 120)} (${outcome})`);
   }

@@ -2,16 +2,19 @@ import type { Client } from '../../client/client.ts';
 import type { SessionView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
-import { duration, oneOf } from '../parse.ts';
+import { duration, oneOf, usage } from '../parse.ts';
 import type { Define } from '../verb.ts';
 import { watch } from '../watch.ts';
 import { hasEnded, sessionLine } from '../words.ts';
 
-/** What can be waited for: `exit` is any end, `done` a good one, `attention` whatever needs somebody. */
-const CONDITIONS = ['ended', 'done', 'attention', 'exit'] as const;
+/**
+ * What can be waited for: `exit` is any end, `done` a good one, `attention` whatever needs somebody, `stuck` that no
+ * progress is made, `gate` that its gates have spoken (a session without gates has none to wait for: its end).
+ */
+const CONDITIONS = ['ended', 'done', 'attention', 'stuck', 'exit', 'gate'] as const;
 type Condition = (typeof CONDITIONS)[number];
 
-type WaitOptions = { for?: string; any?: boolean; timeout?: string; json?: boolean };
+type WaitOptions = { for?: string; any?: boolean; all?: boolean; timeout?: string; json?: boolean };
 type WaitPlan = {
   json: boolean;
   timeoutMs: number | null;
@@ -23,8 +26,9 @@ const EXIT = { ok: 0, unsuccessful: 5, needsYou: 8, timedOut: 124 } as const;
 
 export const defineWait: Define = (command, { done }) => {
   command
-    .option('--for <WHAT>', 'instead: done, attention, exit (comma-separated)')
+    .option('--for <WHAT>', 'instead: done, attention, stuck, exit, gate (comma-separated)')
     .option('--any', 'until one of them has')
+    .option('--all', 'until each of them has (the default)')
     .option('--timeout <DUR>', 'give up after this time, exit code 124')
     .action(async (targets: string[], options: WaitOptions) => done(await wait(targets, options)));
 };
@@ -35,6 +39,7 @@ async function wait(targets: string[], options: WaitOptions): Promise<number> {
     options.for === undefined
       ? (['ended', 'attention'] as const)
       : options.for.split(',').map((word) => oneOf(word.trim(), CONDITIONS.slice(1), '--for'));
+  if (options.any === true && options.all === true) throw usage('Choose --any or --all, not both.');
   const timeoutMs = options.timeout === undefined ? null : duration(options.timeout, '--timeout');
   return waitFor(await daemonClient(), targets, {
     json: options.json === true,
@@ -63,7 +68,10 @@ function holds(view: SessionView, condition: Condition): boolean {
   switch (condition) {
     case 'ended':
     case 'exit':
+    case 'gate':
       return hasEnded(view);
+    case 'stuck':
+      return view.phase === 'stuck';
     case 'done':
       return view.phase === 'done';
     case 'attention':

@@ -5,10 +5,14 @@ import type { InitializeResponse } from '../generated/InitializeResponse.ts';
 import type { RequestId } from '../generated/RequestId.ts';
 import type { GetAccountParams } from '../generated/v2/GetAccountParams.ts';
 import type { GetAccountResponse } from '../generated/v2/GetAccountResponse.ts';
+import type { ModelListParams } from '../generated/v2/ModelListParams.ts';
+import type { ModelListResponse } from '../generated/v2/ModelListResponse.ts';
 import type { ThreadBackgroundTerminalsCleanParams } from '../generated/v2/ThreadBackgroundTerminalsCleanParams.ts';
 import type { ThreadBackgroundTerminalsCleanResponse } from '../generated/v2/ThreadBackgroundTerminalsCleanResponse.ts';
 import type { ThreadItemsListParams } from '../generated/v2/ThreadItemsListParams.ts';
 import type { ThreadItemsListResponse } from '../generated/v2/ThreadItemsListResponse.ts';
+import type { ThreadLoadedListParams } from '../generated/v2/ThreadLoadedListParams.ts';
+import type { ThreadLoadedListResponse } from '../generated/v2/ThreadLoadedListResponse.ts';
 import type { ThreadReadParams } from '../generated/v2/ThreadReadParams.ts';
 import type { ThreadReadResponse } from '../generated/v2/ThreadReadResponse.ts';
 import type { ThreadResumeParams } from '../generated/v2/ThreadResumeParams.ts';
@@ -23,22 +27,27 @@ import type { TurnInterruptParams } from '../generated/v2/TurnInterruptParams.ts
 import type { TurnInterruptResponse } from '../generated/v2/TurnInterruptResponse.ts';
 import type { TurnStartParams } from '../generated/v2/TurnStartParams.ts';
 import type { TurnStartResponse } from '../generated/v2/TurnStartResponse.ts';
+import type { TurnSteerParams } from '../generated/v2/TurnSteerParams.ts';
+import type { TurnSteerResponse } from '../generated/v2/TurnSteerResponse.ts';
 
 /** The methods that we call, with the shapes of the binary that the bindings were generated from. */
 export type Calls = {
   initialize: { params: InitializeParams; result: InitializeResponse };
   'account/read': { params: GetAccountParams; result: GetAccountResponse };
+  'model/list': { params: ModelListParams; result: ModelListResponse };
   'thread/start': { params: ThreadStartParams; result: ThreadStartResponse };
   'thread/resume': { params: ThreadResumeParams; result: ThreadResumeResponse };
   'thread/read': { params: ThreadReadParams; result: ThreadReadResponse };
   'thread/turns/list': { params: ThreadTurnsListParams; result: ThreadTurnsListResponse };
   'thread/items/list': { params: ThreadItemsListParams; result: ThreadItemsListResponse };
+  'thread/loaded/list': { params: ThreadLoadedListParams; result: ThreadLoadedListResponse };
   'thread/unsubscribe': { params: ThreadUnsubscribeParams; result: ThreadUnsubscribeResponse };
   'thread/backgroundTerminals/clean': {
     params: ThreadBackgroundTerminalsCleanParams;
     result: ThreadBackgroundTerminalsCleanResponse;
   };
   'turn/start': { params: TurnStartParams; result: TurnStartResponse };
+  'turn/steer': { params: TurnSteerParams; result: TurnSteerResponse };
   'turn/interrupt': { params: TurnInterruptParams; result: TurnInterruptResponse };
 };
 

@@ -11,7 +11,7 @@ const SWEEP_DEADLINE_MS = 10_000;
 
 /**
  * Ends all that runs for a thread, in the order that leaves nothing behind (codex-facts, section 7): the turn,
- * its background terminals, the subscription, then whatever still carries the thread's id in its environment.
+ * its background terminals, the subscription (kept where only the turn is to end), then whatever still carries the thread's id in its environment.
  * Returns what survived, or that the turn goes on all the same: then nothing is proven and it is to be tried
  * again. Without a link the server is dead, and only the sweep is left to do.
  */
@@ -27,14 +27,14 @@ export async function endThread(
   const { survivors } = await endTree({
     roots: tree.seen(),
     alsoOwned: marks,
-    graceMs: action.mode === 'kill' ? 0 : action.graceMs,
+    graceMs: action.mode === 'stop' ? action.graceMs : 0,
     deadlineMs: action.graceMs + SWEEP_DEADLINE_MS,
   });
   return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);
 }
 
 /** Whether no turn of the thread runs any more. */
-async function endTurn(link: Link, { thread, turn }: Action & { type: 'end-work' }): Promise<boolean> {
+async function endTurn(link: Link, { thread, turn, mode }: Action & { type: 'end-work' }): Promise<boolean> {
   const active = await activeTurn(link, thread, turn);
   if (active !== null) {
     const ended = link.waitFor(
@@ -48,7 +48,8 @@ async function endTurn(link: Link, { thread, turn }: Action & { type: 'end-work'
     if (!over && (await activeTurn(link, thread, turn)) !== null) return false;
   }
   await unlessRefused(link.connection.call('thread/backgroundTerminals/clean', { threadId: thread }));
-  await unlessRefused(link.connection.call('thread/unsubscribe', { threadId: thread }));
+  if (mode !== 'interrupt')
+    await unlessRefused(link.connection.call('thread/unsubscribe', { threadId: thread }));
   return true;
 }
 

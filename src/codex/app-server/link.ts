@@ -79,6 +79,11 @@ export class Link {
     this.#threads.delete(thread);
   }
 
+  /** Every thread that is followed, with its session. */
+  followed(): { thread: string; session: string }[] {
+    return [...this.#threads].map(([thread, { session }]) => ({ thread, session }));
+  }
+
   /** The sessions that follow a thread of this server. */
   sessions(): string[] {
     return [...new Set([...this.#threads.values()].map(({ session }) => session))];

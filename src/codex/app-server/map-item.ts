@@ -5,6 +5,9 @@ import type { ThreadItem } from '../generated/v2/ThreadItem.ts';
 /** Longest text of one item that is kept as a fact; the whole is in Codex's own rollout. */
 const TEXT_LIMIT = 8_000;
 
+/** Longest output of one command that is kept as a fact, characters. */
+const OUTPUT_LIMIT = 4_000;
+
 /** An item of a thread in our words. Pure; every item type of the bindings has a place. */
 export function mapItem(item: ThreadItem): Item {
   switch (item.type) {
@@ -15,6 +18,8 @@ export function mapItem(item: ThreadItem): Item {
         text: cut(
           item.content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join('\n'),
         ),
+        // Absent in versions that do not know it.
+        ...(item.clientId ? { message: item.clientId } : {}),
       };
     case 'agentMessage':
       return { kind: 'message', id: item.id, text: cut(item.text) };
@@ -29,6 +34,7 @@ export function mapItem(item: ThreadItem): Item {
         state: stateOf(item.status),
         exitCode: item.exitCode,
         durationMs: item.durationMs,
+        ...(item.aggregatedOutput ? { output: newest(item.aggregatedOutput) } : {}),
       };
     case 'fileChange':
       return {
@@ -75,6 +81,13 @@ function unknownItem(item: unknown): Item {
 function stateOf(status: string): ItemState {
   if (status === 'declined') return 'declined';
   return status === 'failed' ? 'failed' : 'completed';
+}
+
+/** Of a long output the end matters: that is where errors are. */
+function newest(text: string): string {
+  if (text.length <= OUTPUT_LIMIT) return text;
+  const kept = text.slice(-OUTPUT_LIMIT);
+  return `[${text.length - OUTPUT_LIMIT} characters before]\n${kept.replace(/^[\udc00-\udfff]/, '')}`;
 }
 
 function cut(text: string): string {

@@ -33,7 +33,7 @@ export async function observe(
       excludeTurns: true,
     });
   }
-  const turns = await readTurns(link, thread, session, resume);
+  const { turns, history } = await readTurns(link, thread, session, resume);
   const evidence: EvidenceBody[] = [];
   for (const { turn, items } of turns) {
     const found: EvidenceBody[] = items
@@ -54,6 +54,7 @@ export async function observe(
       thread,
       ...status,
       turns: turns.map(({ turn }) => turn.id),
+      history,
       pending,
     });
   }
@@ -63,18 +64,29 @@ export async function observe(
 /** A turn with all its items; the turn itself carries none. */
 type WholeTurn = { turn: Turn; items: ThreadItem[] };
 
+/** New turns, oldest first, and the ids of all turns of the thread; null where only the newest was read. */
+type Turns = { turns: WholeTurn[]; history: string[] | null };
+
 /** Turns of the thread that do not belong to an earlier run, oldest first. */
-async function readTurns(link: Link, thread: string, session: Session, whole: boolean): Promise<WholeTurn[]> {
+async function readTurns(link: Link, thread: string, session: Session, resume: boolean): Promise<Turns> {
   const past = new Set(session.pastRuns.flatMap(({ turns }) => turns));
+  const whole = resume || session.run.context?.type === 'unchecked';
+  const isNew = ({ turn }: WholeTurn): boolean => !past.has(turn.id);
   try {
-    const turns = hasCapability(session.spec.codexVersion, 'items-list')
-      ? await (whole ? listTurns(link, thread, past) : newestTurn(link, thread))
-      : await readWhole(link, thread, session);
-    return turns.filter(({ turn }) => !past.has(turn.id));
+    if (!hasCapability(session.spec.codexVersion, 'items-list')) {
+      const turns = await readWhole(link, thread, session);
+      return { turns: turns.filter(isNew), history: idsOf(turns) };
+    }
+    if (whole) return await listTurns(link, thread, past);
+    return { turns: (await newestTurn(link, thread)).filter(isNew), history: null };
   } catch (error) {
-    if (isThreadWithoutTurns(error)) return [];
+    if (isThreadWithoutTurns(error)) return { turns: [], history: [] };
     throw error;
   }
+}
+
+function idsOf(turns: readonly WholeTurn[]): string[] {
+  return turns.map(({ turn }) => turn.id);
 }
 
 /** While the connection has held, nothing was missed: the newest turn's state is all there is to compare. */
@@ -87,7 +99,7 @@ async function newestTurn(link: Link, thread: string): Promise<WholeTurn[]> {
   return page.data.map((turn) => ({ turn: { ...turn, items: [] }, items: [] }));
 }
 
-async function listTurns(link: Link, thread: string, past: ReadonlySet<string>): Promise<WholeTurn[]> {
+async function listTurns(link: Link, thread: string, past: ReadonlySet<string>): Promise<Turns> {
   const turns = await pages((cursor) =>
     link.connection.call('thread/turns/list', {
       threadId: thread,
@@ -110,7 +122,7 @@ async function listTurns(link: Link, thread: string, past: ReadonlySet<string>):
     );
     whole.push({ turn: { ...turn, items: [] }, items: entries.map(({ item }) => item) });
   }
-  return whole;
+  return { turns: whole, history: turns.map(({ id }) => id) };
 }
 
 /**

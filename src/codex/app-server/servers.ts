@@ -34,6 +34,42 @@ export class Servers {
     return this.#ports.records().find((record) => record.instance === instance) ?? null;
   }
 
+  /** Whether a server of this identity runs. */
+  lives(identity: string): boolean {
+    return this.#living(identity) !== null;
+  }
+
+  /** Threads that are followed, on every server that is linked. */
+  async followed(): Promise<{ identity: string; thread: string; session: string }[]> {
+    const lists = await Promise.all(
+      [...this.#links].map(async ([identity, opening]) => {
+        const link = await opening.catch(() => null);
+        return (link?.followed() ?? []).map((entry) => ({ identity, ...entry }));
+      }),
+    );
+    return lists.flat();
+  }
+
+  /** Stops following a thread: without another client, Codex unloads it after about a minute (0.169). */
+  async release(identity: string, thread: string): Promise<void> {
+    const link = await this.#links.get(identity)?.catch(() => null);
+    if (link === null || link === undefined || !link.isFollowing(thread)) return;
+    link.forget(thread);
+    await link.connection.call('thread/unsubscribe', { threadId: thread }).catch(() => undefined);
+  }
+
+  /**
+   * How many threads the server of a record has loaded, whoever uses them; 0 for one that cannot be asked: it is of
+   * no use to anybody.
+   */
+  async loaded(record: ServerRecord): Promise<number> {
+    if (!isServerAlive(record)) return 0;
+    const link = await this.linkFor(record.identity).catch(() => null);
+    if (link?.record.instance !== record.instance) return 0;
+    const list = await link.connection.call('thread/loaded/list', {}).catch(() => null);
+    return list?.data.length ?? 0;
+  }
+
   /**
    * A link to the server of an identity: the one that is open, else to the one that lives, else to a new one.
    * Rejects where the server cannot be started or reached.

@@ -10,6 +10,7 @@ import type { Link } from '../app-server/link.ts';
 import { observe } from '../app-server/observe.ts';
 import { isServerAlive, ServerEnded } from '../app-server/server.ts';
 import { Servers, type ServersPorts } from '../app-server/servers.ts';
+import type { UserInput } from '../generated/v2/UserInput.ts';
 import { isMissingThread } from '../known-messages.ts';
 import { threadSettings, writableRoots } from '../launch/thread-settings.ts';
 
@@ -65,11 +66,40 @@ export class AppServerDriver implements Driver {
       const link = await this.servers.linkFor(session.spec.identity);
       if (!link.isFollowing(action.thread))
         return { type: 'stale', why: 'the thread is not followed on this server yet' };
+      const { thread, message } = action;
       const { turn } = await link.connection.call('turn/start', {
-        threadId: action.thread,
-        input: [{ type: 'text', text: action.text, text_elements: [] }],
+        threadId: thread,
+        input: [
+          ...(action.images ?? []).map((path) => ({ type: 'localImage' as const, path })),
+          ...textInput(action.text),
+        ],
+        ...(message === undefined ? {} : { clientUserMessageId: message }),
       });
-      this.#say(session, { type: 'turn-started', thread: action.thread, turn: turn.id });
+      this.#say(session, { type: 'turn-started', thread, turn: turn.id });
+      if (message !== undefined)
+        this.#say(session, { type: 'message-taken', thread, turn: turn.id, message });
+      return { type: 'done' };
+    });
+
+  steer = (session: Session, action: Action & { type: 'steer' }): Promise<WorkResult> =>
+    this.#guarded(session, action, async () => {
+      const link = await this.servers.linkFor(session.spec.identity);
+      const { thread, turn, message } = action;
+      if (!link.isFollowing(thread))
+        return { type: 'stale', why: 'the thread is not followed on this server yet' };
+      try {
+        await link.connection.call('turn/steer', {
+          threadId: thread,
+          expectedTurnId: turn,
+          input: textInput(action.text),
+          clientUserMessageId: message,
+        });
+      } catch (error) {
+        // The turn is over, or is of a kind that takes no instructions: then it waits for the next one.
+        if (error instanceof RpcRefused) return { type: 'stale', why: error.message };
+        throw error;
+      }
+      this.#say(session, { type: 'message-taken', thread, turn, message });
       return { type: 'done' };
     });
 
@@ -129,10 +159,39 @@ export class AppServerDriver implements Driver {
       if (survivors === 'turn-goes-on') {
         return this.#retry(session, action, 'the turn does not end', 'crashed');
       }
-      link?.forget(action.thread);
+      // Only the turn was to end: the session goes on, and so does its subscription.
+      if (action.mode !== 'interrupt') link?.forget(action.thread);
       this.#say(session, { type: 'work-gone', run: action.run, survivors });
       return { type: 'done' };
     });
+
+  /**
+   * Makes sure that a thread is loaded and followed, so that a terminal can join it, and says where; `upgrades` are
+   * the models that Codex would ask to leave for another. Rejects where Codex does not have the thread any more or
+   * the server cannot be reached.
+   */
+  async join(
+    session: Session,
+    thread: string,
+  ): Promise<{ socket: string; upgrades: Record<string, string> }> {
+    const link = await this.servers.linkFor(session.spec.identity);
+    if (!link.isFollowing(thread)) {
+      this.#follow(link, session, thread, session.writableRoots);
+      try {
+        await link.connection.call('thread/resume', {
+          ...threadSettings(session.spec),
+          threadId: thread,
+          excludeTurns: true,
+        });
+      } catch (error) {
+        link.forget(thread);
+        throw error;
+      }
+    }
+    const models = await link.connection.call('model/list', { includeHidden: true });
+    const upgrades = models.data.flatMap(({ id, upgrade }) => (upgrade === null ? [] : [[id, upgrade]]));
+    return { socket: link.record.socket, upgrades: Object.fromEntries(upgrades) };
+  }
 
   #follow(link: Link, session: Session, thread: string, roots: string[]): void {
     const path = this.#ports.launchOf(session.spec.identity).environment.PATH ?? '';
@@ -166,4 +225,8 @@ export class AppServerDriver implements Driver {
     const pause = Math.min(RETRY_MS.first * 2 ** ((tries ?? 1) - 1), RETRY_MS.longest);
     return { type: 'retry', why, retryAt: this.#ports.now() + pause, reason };
   }
+}
+
+function textInput(text: string): [UserInput] {
+  return [{ type: 'text', text, text_elements: [] }];
 }

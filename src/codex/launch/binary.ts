@@ -78,6 +78,15 @@ export async function findCodex(search: BinarySearch): Promise<CodexBinary> {
   return { path: native, version, file };
 }
 
+/** Whether the file is still the one that the binary was found to be. */
+export function isUnchanged({ path, file }: CodexBinary): boolean {
+  try {
+    return fileIdentity(path) === file;
+  } catch {
+    return false;
+  }
+}
+
 /** Device, inode, size and modification time of a file as one text. */
 function fileIdentity(path: string): string {
   const { dev, ino, size, mtimeMs } = statSync(path);

@@ -49,15 +49,20 @@ const NON_INTERACTIVE = {
   CI: '1',
 };
 
-/** The caller's environment cut down to the allow-list and the keys that the home's model providers name. */
+/**
+ * The caller's environment cut down to the allow-list, the names in `more`, and the keys that the home's model
+ * providers name.
+ */
 export function passedEnvironment(
   caller: Readonly<Record<string, string>>,
   codexHome: string,
+  more: readonly string[],
 ): Record<string, string> {
   const passed: Record<string, string> = { ...NON_INTERACTIVE };
   const keys = providerKeys(codexHome);
   for (const [name, value] of Object.entries(caller)) {
-    if (PASSED.has(name) || name.startsWith('LC_') || keys.has(name)) passed[name] = value;
+    if (PASSED.has(name) || name.startsWith('LC_') || keys.has(name) || more.includes(name))
+      passed[name] = value;
   }
   return passed;
 }

@@ -23,7 +23,9 @@ export type LaunchRequest = {
   binary: CodexBinary;
   codexHome: string | null;
   environment: Readonly<Record<string, string>>;
-  /** Names passed beside the default allow-list, and values set by `--env`. */
+  /** Names passed beside the default allow-list. */
+  passed: readonly string[];
+  /** Values set by `--env`. */
   extra: Readonly<Record<string, string>>;
   overrides: readonly string[];
   cwd: string;
@@ -49,7 +51,7 @@ export function planLaunch(request: LaunchRequest): Launch {
   refuseTemporary(codexHome, request.environment.TMPDIR);
   const overrides = checkOverrides(request.overrides);
   const environment = {
-    ...passedEnvironment(request.environment, codexHome),
+    ...passedEnvironment(request.environment, codexHome, request.passed),
     ...request.extra,
     // Codex makes its own default home, but none that it is given.
     ...(isThere ? { CODEX_HOME: codexHome } : {}),

@@ -1,6 +1,6 @@
 import type { Item } from '../session/item.ts';
 import type { Ask, Origin } from '../session/request.ts';
-import type { Base, Changes, Tokens } from '../session/session.ts';
+import type { Base, ChangedFile, Changes, Measured, Tokens } from '../session/session.ts';
 import type { FailReason, Source, ThrottleCause } from '../session/status.ts';
 
 /** Why a turn failed, in our words; `message` is Codex's own text, for people only. */
@@ -63,14 +63,18 @@ export type EvidenceBody =
       state: 'active' | 'idle' | 'error' | 'not-loaded';
       waiting: boolean;
       turns: string[];
+      /** Every turn of the thread, also of earlier runs; null where only the newest was looked at. */
+      history: string[] | null;
       pending: string[];
     }
+  /** An instruction of ours has reached a turn. */
+  | { type: 'message-taken'; thread: string; turn: string; message: string }
   /** Codex does not know the thread any more. */
   | { type: 'thread-missing'; thread: string; detail: string }
   /** Nothing of the thread runs any more, or these survive. */
   | { type: 'work-gone'; run: number; survivors: string[] }
   | { type: 'base'; base: Base }
-  | { type: 'changes'; changes: Changes }
+  | { type: 'changes'; changes: Changes; list: ChangedFile[]; now: Measured }
   /** Something may have been missed: a restart of ours, a dropped connection. */
   | { type: 'gap'; why: string }
   /** Said by a source in words that we do not know; kept by name. */

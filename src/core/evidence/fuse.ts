@@ -1,4 +1,4 @@
-import { openRequests, type RunEnd, type Session } from '../session/session.ts';
+import { activeTurn, openRequests, type RunEnd, type Session } from '../session/session.ts';
 import type { Because, Phase, Status } from '../session/status.ts';
 
 /**
@@ -132,8 +132,7 @@ function contradicted(session: Session, now: number): Verdict | null {
   const { report } = session;
   if (report === null || report.at + CONTRADICTION_BOUND_MS > now) return null;
   const unanswered = session.requests.filter((request) => request.state.type !== 'closed');
-  const newest = session.run.turns.at(-1);
-  const latest = newest === session.endedTurn ? undefined : newest;
+  const latest = activeTurn(session) ?? undefined;
   const disagreement =
     report.waiting && unanswered.length === 0
       ? 'the thread says that it waits for an answer, but no request of it is known'
@@ -185,7 +184,7 @@ function atWork(session: Session): Verdict {
   }
   const stopping = session.endRequested;
   const because: Because[] = [
-    { source: 'app-server', fact: session.activity ?? 'the turn is in progress', at: session.lastProgressAt },
+    { source: 'app-server', fact: workingFact(session), at: session.lastProgressAt },
   ];
   if (stopping !== null)
     because.unshift({
@@ -196,9 +195,17 @@ function atWork(session: Session): Verdict {
   return certain({ phase: 'working' }, because);
 }
 
+function workingFact(session: Session): string {
+  if (session.activity !== null) return session.activity;
+  return activeTurn(session) === null && session.messages.length > 0
+    ? 'the next instruction is being handed over'
+    : 'the turn is in progress';
+}
+
 function startingFact(session: Session): string {
   const waitingWork = Object.values(session.work).find((work) => work.state.type === 'waiting');
   if (waitingWork?.state.type === 'waiting') return `tries again: ${waitingWork.state.why}`;
+  if (session.run.context?.type === 'unchecked') return 'the history of the thread is being compared';
   return session.run.thread === null ? 'a thread is being opened' : 'the prompt is being handed over';
 }
 

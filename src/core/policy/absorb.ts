@@ -29,6 +29,7 @@ export function absorb(growing: Growing, evidence: Evidence): void {
       if (!admitTurn(growing, source, body.turn)) return;
       if (growing.session.items[body.turn]?.includes(body.item.id)) return;
       growing.add(source, { type: 'item', turn: body.turn, item: body.item });
+      if (body.item.kind === 'user') messageTaken(growing, source, body.item.message, body.turn);
       return;
     case 'progress':
       if (admitTurn(growing, source, body.turn) && !hasEnded(growing.session))
@@ -57,6 +58,9 @@ export function absorb(growing: Growing, evidence: Evidence): void {
       return;
     case 'observed':
       return observed(growing, source, body);
+    case 'message-taken':
+      if (!admitTurn(growing, source, body.turn)) return;
+      return messageTaken(growing, source, body.message, body.turn);
     case 'thread-missing':
       return threadMissing(growing, source, body.thread, body.detail);
     case 'work-gone':
@@ -65,7 +69,7 @@ export function absorb(growing: Growing, evidence: Evidence): void {
       if (growing.session.base.type === 'pending') growing.add(source, { type: 'base', base: body.base });
       return;
     case 'changes':
-      growing.add(source, { type: 'changes', changes: body.changes });
+      growing.add(source, { type: 'changes', changes: body.changes, list: body.list, now: body.now });
       return;
     case 'gap':
       if (!hasEnded(growing.session)) growing.add(source, { type: 'look-due', why: body.why });
@@ -92,6 +96,12 @@ function threadOpened(
   if (growing.session.run.thread !== null || hasEnded(growing.session)) return;
   const { thread, server, rollout, model, writableRoots } = body;
   growing.add(source, { type: 'thread-bound', thread, server, rollout, model, writableRoots });
+}
+
+/** Said by Codex's answer, by the item that it became, or by both. */
+function messageTaken(growing: Growing, source: Source, id: string | undefined, turn: string): void {
+  if (id === undefined || !growing.session.messages.some((message) => message.id === id)) return;
+  growing.add(source, { type: 'message-taken', id, turn });
 }
 
 /** Codex stores a thread with its first turn; one that it forgot before has lost nothing. */
@@ -129,6 +139,7 @@ function admitTurn(growing: Growing, source: Source, turn: string): boolean {
   if (session.run.turns.includes(turn)) return true;
   if (knowsTurn(session, turn)) return false;
   const { end } = session.run;
+  const staysEnded = isToStayEnded(session);
   if (end !== null) {
     growing.add(source, {
       type: 'run-opened',
@@ -137,12 +148,20 @@ function admitTurn(growing: Growing, source: Source, turn: string): boolean {
       thread: session.run.thread,
       why: 'a turn was started from elsewhere',
     });
-    if (end.type === 'stopped') {
-      growing.add(source, { type: 'end-requested', mode: 'kill', by: end.by, graceMs: 0 });
+    if (staysEnded) {
+      const by = end.type === 'stopped' ? end.by : 'coxswain';
+      growing.add(source, { type: 'end-requested', mode: 'kill', by, graceMs: 0 });
     }
   }
   growing.add(source, { type: 'turn-started', turn });
   return true;
+}
+
+/** What was ended here is to stay so, unless somebody has joined the thread since: then the turn is theirs. */
+function isToStayEnded({ run, attachedAt }: Session): boolean {
+  const { end, endedAt } = run;
+  if (end?.type !== 'stopped' || !end.proven || end.mode === 'interrupt') return false;
+  return attachedAt === null || attachedAt < (endedAt ?? 0);
 }
 
 function requestOpened(
@@ -203,6 +222,8 @@ function turnEnded(
   const { run, endRequested } = growing.session;
   // An end that was asked for ends the run with its own proof (`work-gone`); an older turn ends nothing.
   if (endRequested !== null || run.turns.at(-1) !== turn) return;
+  // What was queued begins the next turn of the same run.
+  if (outcome === 'completed' && growing.session.messages.length > 0) return;
   endRun(growing, source, endOf(growing.session, outcome, error));
 }
 
@@ -239,6 +260,7 @@ function doubtsOf(session: Session): Doubt[] {
 function observed(growing: Growing, source: Source, body: EvidenceBody & { type: 'observed' }): void {
   growing.add(source, { type: 'observed', server: body.server, thread: body.thread });
   threadStatus(growing, source, body.state, body.waiting);
+  checkContext(growing, source, body.history);
   for (const request of growing.session.requests) {
     if (request.state.type === 'closed' || body.pending.includes(originKey(request.origin))) continue;
     const [how, why] = settlement(
@@ -247,6 +269,23 @@ function observed(growing: Growing, source: Source, body: EvidenceBody & { type:
     );
     growing.add(source, { type: 'request-closed', requestId: request.id, how, why });
   }
+}
+
+/** Compares the history that Codex has of a thread that was taken up again with the turns that are known of it. */
+function checkContext(growing: Growing, source: Source, history: string[] | null): void {
+  const { run, pastRuns } = growing.session;
+  if (run.context?.type !== 'unchecked' || history === null) return;
+  const known = pastRuns.filter(({ thread }) => thread === run.thread).flatMap(({ turns }) => turns);
+  const missing = known.filter((turn) => !history.includes(turn));
+  growing.add(source, {
+    type: 'context-checked',
+    known: known.length,
+    found: known.length - missing.length,
+    missing,
+  });
+  if (missing.length === 0) return;
+  const detail = `the thread came back without ${missing.length} of its ${known.length} turns; nothing was sent`;
+  endRun(growing, source, { type: 'lost', detail });
 }
 
 /** How a request that Codex no longer has open was settled while nobody of ours was listening. */
@@ -265,12 +304,21 @@ function settlement(sameServer: boolean, delivery: Work | undefined): [Closing, 
 function workGone(growing: Growing, source: Source, run: number, survivors: string[]): void {
   const { session } = growing;
   if (session.run.n !== run || hasEnded(session) || session.endRequested === null) return;
-  endRun(growing, source, { type: 'stopped', by: session.endRequested.by, survivors, proven: true });
+  if (session.endRequested.mode === 'interrupt' && session.messages.length > 0) {
+    closeRequests(growing, source, 'withdrawn', 'its turn was interrupted');
+    growing.add(source, { type: 'interrupted', survivors });
+    return;
+  }
+  const { by, mode } = session.endRequested;
+  endRun(growing, source, { type: 'stopped', by, survivors, proven: true, mode });
 }
 
 /** Ends the newest run; what it still asked is withdrawn with it. */
 export function endRun(growing: Growing, source: Source, end: RunEnd): void {
   closeRequests(growing, source, 'withdrawn', 'its run has ended');
+  for (const { id, text } of growing.session.messages) {
+    growing.add(source, { type: 'message-dropped', id, text, why: `its run has ended: ${end.type}` });
+  }
   growing.add(source, { type: 'run-ended', end });
 }
 

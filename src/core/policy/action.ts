@@ -1,4 +1,5 @@
 import type { Answer, Origin } from '../session/request.ts';
+import type { EndMode } from '../session/session.ts';
 
 /**
  * What the core asks the world to do. Each carries the precondition it rests on; the reactor checks it again
@@ -7,8 +8,13 @@ import type { Answer, Origin } from '../session/request.ts';
 export type Action =
   /** Make sure of an app-server for the session's launch identity and start a thread on it. */
   | { type: 'open-thread'; run: number }
-  /** Give the run's prompt to the thread. Precondition: the run has no turn yet. */
-  | { type: 'start-turn'; run: number; thread: string; text: string }
+  /**
+   * Begin a turn with the run's prompt, or with a later instruction (`message`). Precondition: the run has no turn
+   * yet, or none that runs.
+   */
+  | { type: 'start-turn'; run: number; thread: string; text: string; message?: string; images?: string[] }
+  /** Put an instruction into the turn that runs. Precondition: that very turn runs. */
+  | { type: 'steer'; thread: string; turn: string; text: string; message: string }
   /** Answer one request. Precondition: the server instance still has that request open. */
   | { type: 'answer'; requestId: string; origin: Origin; answer: Answer }
   /** Compare with what Codex itself knows of the thread: subscribe, read turns, items, pending requests. */
@@ -19,7 +25,7 @@ export type Action =
       run: number;
       thread: string;
       turn: string | null;
-      mode: 'stop' | 'kill';
+      mode: EndMode;
       graceMs: number;
     }
   /** Take the state of the folder before anything works in it. */

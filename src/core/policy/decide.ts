@@ -2,13 +2,14 @@ import { failure } from '../errors.ts';
 import { fuse, samePhase } from '../evidence/fuse.ts';
 import type { WorkResult } from '../session/fact.ts';
 import { type Answer, type Ask, answerFits, choiceOf } from '../session/request.ts';
-import { hasEnded, openRequests, type Session } from '../session/session.ts';
+import { END_MODES, hasEnded, openRequests, type Session } from '../session/session.ts';
 import { absorb, endRun } from './absorb.ts';
 import { Growing } from './fold.ts';
 import type { Command, Decision, Input, Reply, Request } from './input.ts';
 import { isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, openKey, wakeAt } from './needs.ts';
 import type { Policy } from './policy.ts';
 import { ruleOn } from './rules.ts';
+import { send } from './send.ts';
 
 const ACCEPTED: Reply = { ok: true };
 
@@ -79,25 +80,40 @@ function obey(growing: Growing, command: Command): Reply {
       };
     case 'answer':
       return answer(growing, command.requestId, command.answer, command.by);
-    case 'end': {
-      const { endRequested } = growing.session;
-      const stronger = endRequested === null || (endRequested.mode === 'stop' && command.mode === 'kill');
-      if (!hasEnded(growing.session) && stronger) {
-        growing.add('user', {
-          type: 'end-requested',
-          mode: command.mode,
-          by: command.by,
-          graceMs: command.graceMs,
-        });
-      }
+    case 'end':
+      requestEnd(growing, command);
       return ACCEPTED;
-    }
+    case 'send':
+      return send(growing, command);
+    case 'archive':
+      return archive(growing);
+    case 'attach':
+      growing.add('user', { type: 'attached' });
+      return ACCEPTED;
     case 'seen':
       if (!growing.session.seen && hasEnded(growing.session)) growing.add('user', { type: 'seen' });
       return ACCEPTED;
     default:
       return command satisfies never;
   }
+}
+
+/** A stronger end overrules a weaker one; a run that has ended stays as it ended. */
+function requestEnd(growing: Growing, { mode, by, graceMs }: Command & { type: 'end' }): void {
+  const { endRequested } = growing.session;
+  const stronger = endRequested === null || END_MODES.indexOf(mode) > END_MODES.indexOf(endRequested.mode);
+  if (hasEnded(growing.session) || !stronger) return;
+  growing.add('user', { type: 'end-requested', mode, by, graceMs });
+}
+
+function archive(growing: Growing): Reply {
+  const { session } = growing;
+  if (!hasEnded(session)) {
+    const message = `The session ${session.spec.id} has not ended; only what has ended is put aside.`;
+    return { ok: false, failure: failure('conflict', message, {}, 'End it first: cox stop.') };
+  }
+  if (!session.archived) growing.add('user', { type: 'archived' });
+  return ACCEPTED;
 }
 
 function answer(growing: Growing, requestId: string, given: Answer, by: string): Reply {
@@ -166,6 +182,9 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
   const tireless = work.action.type === 'look' || work.action.type === 'end-work';
   const final = lastWord(result, tireless, work.attempts, growing.now);
   growing.add('coxswain', { type: 'work-returned', key, result: final });
+  if (final.type === 'stale' && work.action.type === 'steer') {
+    growing.add('coxswain', { type: 'message-held', id: work.action.message, why: final.why });
+  }
   if (final.type !== 'given-up' || hasEnded(growing.session)) return;
   switch (work.action.type) {
     case 'open-thread':
@@ -173,6 +192,7 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
       if (key !== openKey(growing.session.run)) return;
       return failUnlessEnding(growing, final);
     case 'start-turn':
+    case 'steer':
       return failUnlessEnding(growing, final);
     case 'answer':
       return undo(growing, work.action.requestId, final.why);
@@ -214,7 +234,8 @@ function lastWord(result: WorkResult, tireless: boolean, attempts: number, now: 
 function endIfNothingBegan(growing: Growing): void {
   const { run, endRequested } = growing.session;
   if (run.end !== null || endRequested === null || run.thread !== null || isOpening(growing.session)) return;
-  endRun(growing, 'coxswain', { type: 'stopped', by: endRequested.by, survivors: [], proven: true });
+  const { by, mode } = endRequested;
+  endRun(growing, 'coxswain', { type: 'stopped', by, survivors: [], proven: true, mode });
 }
 
 function answerByPolicy(growing: Growing, policy: Policy): void {

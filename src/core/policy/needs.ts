@@ -1,5 +1,6 @@
 import { CONTRADICTION_BOUND_MS, LOOK_BOUND_MS } from '../evidence/fuse.ts';
-import { hasEnded, openRequests, type Run, type Session, type Work } from '../session/session.ts';
+import { endKey } from '../session/apply-work.ts';
+import { activeTurn, hasEnded, openRequests, type Run, type Session, type Work } from '../session/session.ts';
 import type { Action } from './action.ts';
 
 /** How often a thread is compared with what Codex itself knows while nothing else falls due, milliseconds. */
@@ -32,7 +33,7 @@ function wanted(session: Session, now: number): Need[] {
   }
   if (endRequested !== null) {
     // While the thread is being opened or the prompt handed over, what must be ended is not known yet.
-    if (run.thread === null || isInFlight(session.work[turnKey(run.n)])) return [];
+    if (run.thread === null || isHandingOver(session)) return [];
     const { mode, graceMs } = endRequested;
     const action: Action = {
       type: 'end-work',
@@ -42,7 +43,7 @@ function wanted(session: Session, now: number): Need[] {
       mode,
       graceMs,
     };
-    return [{ key: `end.${run.n}.${mode}`, action }];
+    return [{ key: endKey(run.n, mode), action }];
   }
   const list: Need[] = [];
   if (session.base.type === 'pending') list.push({ key: 'snapshot', action: { type: 'snapshot' } });
@@ -50,12 +51,8 @@ function wanted(session: Session, now: number): Need[] {
     return [...list, { key: openKey(run), action: { type: 'open-thread', run: run.n } }];
   if (isLookDue(session, now)) list.push({ key: 'look', action: { type: 'look', thread: run.thread } });
   if (session.lookDue !== null) return list;
-  if (run.turns.length === 0 && session.base.type !== 'pending') {
-    list.push({
-      key: turnKey(run.n),
-      action: { type: 'start-turn', run: run.n, thread: run.thread, text: run.prompt },
-    });
-  }
+  const instruction = nextInstruction(session, run.thread);
+  if (instruction !== null) list.push(instruction);
   for (const { id, origin, state, undone } of session.requests) {
     if (state.type !== 'answering') continue;
     list.push({
@@ -71,6 +68,36 @@ function wanted(session: Session, now: number): Need[] {
     });
   }
   return list;
+}
+
+/** The one instruction that is to be handed over next: the run's prompt, then what was sent later, in order. */
+function nextInstruction(session: Session, thread: string): Need | null {
+  const { run, base, messages, spec } = session;
+  // Nothing is said to a thread before it is known to be the one that was meant.
+  if (base.type === 'pending' || run.context?.type === 'unchecked') return null;
+  if (run.turns.length === 0) {
+    const images = run.n === 1 && spec.images !== undefined ? { images: spec.images } : {};
+    return {
+      key: turnKey(run.n),
+      action: { type: 'start-turn', run: run.n, thread, text: run.prompt, ...images },
+    };
+  }
+  const turn = activeTurn(session);
+  const next = turn === null ? messages[0] : messages.find(({ how }) => how === 'steer');
+  if (next === undefined) return null;
+  const { id, text } = next;
+  return {
+    key: messageKey(id),
+    action:
+      turn === null
+        ? { type: 'start-turn', run: run.n, thread, text, message: id }
+        : { type: 'steer', thread, turn, text, message: id },
+  };
+}
+
+/** True while an instruction is on its way: what it begins is not known yet. */
+function isHandingOver({ work, run, messages }: Session): boolean {
+  return isInFlight(work[turnKey(run.n)]) || messages.some(({ id }) => isInFlight(work[messageKey(id)]));
 }
 
 function isLookDue(session: Session, now: number): boolean {
@@ -100,6 +127,7 @@ function mayRepeat(session: Session, action: Action, work: Work, now: number): b
     case 'measure':
       return false;
     case 'start-turn':
+    case 'steer':
     case 'answer':
       // Only a look that came after it can tell that it did not take.
       return session.lookedAt > work.requestedAt;
@@ -120,6 +148,11 @@ export function openKey({ n, dropped }: Run): string {
 /** Key of the action that hands the prompt of a run over. */
 export function turnKey(run: number): string {
   return `turn.${run}`;
+}
+
+/** Key of the action that hands an instruction over. */
+function messageKey(id: string): string {
+  return `message.${id}`;
 }
 
 /** Key of the action that delivers an answer; an answer that was undone is followed by another action. */

@@ -19,7 +19,8 @@ export function answerUndone(session: Session, id: string): Session {
   return { ...reopened, interventions: settle(reopened.interventions, id, 'undone') };
 }
 
-function settle(
+/** The interventions after what was done about a request or an instruction came to its end. */
+export function settle(
   interventions: Intervention[],
   requestId: string,
   outcome: Intervention['outcome'],

@@ -1,6 +1,6 @@
 import type { Action } from '../policy/action.ts';
 import type { WorkResult } from './fact.ts';
-import type { Session, Work } from './session.ts';
+import type { EndMode, Session, Work } from './session.ts';
 
 /** Pause before an action without a known outcome is repeated, milliseconds. */
 const REPEAT_AFTER_MS = 1_000;
@@ -37,7 +37,7 @@ export function workReturned(session: Session, key: string, result: WorkResult, 
       return withWork(session, key, { ...work, state: { type: 'finished', how: 'done' } });
     case 'stale':
     case 'unknown':
-      if (work.action.type !== 'start-turn' && work.action.type !== 'answer') {
+      if (!isDoneOnce(work.action)) {
         // Doing it twice does no harm.
         const retryAt = at + REPEAT_AFTER_MS;
         return withWork(session, key, { ...work, state: { type: 'waiting', retryAt, why: result.why } });
@@ -57,6 +57,16 @@ export function workReturned(session: Session, key: string, result: WorkResult, 
     default:
       return result satisfies never;
   }
+}
+
+/** Doing it a second time would do harm. */
+function isDoneOnce({ type }: Action): boolean {
+  return type === 'start-turn' || type === 'steer' || type === 'answer';
+}
+
+/** Key of the action that ends what a run has at work. */
+export function endKey(run: number, mode: EndMode): string {
+  return `end.${run}.${mode}`;
 }
 
 /** The oldest reason to look stays; whatever is new is not covered by a look that has begun. */

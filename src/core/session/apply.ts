@@ -1,15 +1,15 @@
-import { answerUndone, requestClosed, withRequest } from './apply-request.ts';
-import { lookDueAlso, workOfSession, workRequested, workReturned } from './apply-work.ts';
+import { answerUndone, requestClosed, settle, withRequest } from './apply-request.ts';
+import { endKey, lookDueAlso, workOfSession, workRequested, workReturned } from './apply-work.ts';
 import type { Fact } from './fact.ts';
 import type { Item } from './item.ts';
-import type { Run, Session, SessionSpec } from './session.ts';
+import type { Context, Intervention, Message, Run, Session, SessionSpec } from './session.ts';
 
 /** The session that begins with its first fact. */
 export function begin(spec: SessionSpec, prompt: string, at: number): Session {
   return {
     spec,
     createdAt: at,
-    run: openRun(1, prompt, null, at),
+    run: openRun(1, prompt, null, null, at),
     pastRuns: [],
     server: null,
     writableRoots: [],
@@ -19,6 +19,7 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
     endedTurn: null,
     activity: null,
     requests: [],
+    messages: [],
     trouble: null,
     blocked: 0,
     endRequested: null,
@@ -33,6 +34,8 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
     interventions: [],
     lastProgressAt: at,
     seen: false,
+    attachedAt: null,
+    archived: false,
     status: {
       phase: 'starting',
       since: at,
@@ -54,7 +57,7 @@ export function apply(session: Session, fact: Fact): Session {
     case 'run-opened':
       return {
         ...session,
-        run: openRun(body.n, body.prompt, body.thread, at),
+        run: openRun(body.n, body.prompt, body.thread, contextOf(body.thread, body.verify), at),
         pastRuns: [...session.pastRuns, session.run],
         items: {},
         activity: null,
@@ -67,6 +70,7 @@ export function apply(session: Session, fact: Fact): Session {
         report: null,
         lastProgressAt: at,
         seen: false,
+        archived: false,
         status: {
           phase: 'starting',
           since: at,
@@ -74,6 +78,45 @@ export function apply(session: Session, fact: Fact): Session {
           confidence: 'certain',
         },
       };
+    case 'relaunched':
+      return {
+        ...session,
+        spec: { ...session.spec, identity: body.identity, codexVersion: body.codexVersion },
+      };
+    case 'message-accepted':
+      return {
+        ...session,
+        messages: body.first ? [body.message, ...session.messages] : [...session.messages, body.message],
+        interventions: [...session.interventions, sent(body.message, at)],
+      };
+    case 'message-held':
+      return {
+        ...session,
+        messages: session.messages.map((message) =>
+          message.id === body.id ? { ...message, how: 'queue' } : message,
+        ),
+      };
+    case 'message-taken':
+      return messageSettled(session, body.id, 'accepted');
+    case 'message-dropped':
+      return messageSettled(session, body.id, 'undone');
+    case 'context-checked': {
+      const { known, found, missing } = body;
+      return {
+        ...session,
+        run: { ...session.run, context: { type: 'checked', known, found, missing: missing.length } },
+      };
+    }
+    case 'interrupted': {
+      const { [endKey(session.run.n, 'interrupt')]: _, ...work } = session.work;
+      return {
+        ...session,
+        work,
+        endRequested: null,
+        activity: null,
+        interventions: settleEnds(session.interventions, body.survivors.length === 0),
+      };
+    }
     case 'work-requested':
       return workRequested(session, body.key, body.action, at);
     case 'work-returned':
@@ -187,24 +230,21 @@ export function apply(session: Session, fact: Fact): Session {
         run: { ...session.run, end: body.end, endedAt: at },
         activity: null,
         trouble: null,
-        interventions: session.interventions.map((intervention) =>
-          intervention.requestId === null && intervention.outcome === 'committed'
-            ? {
-                ...intervention,
-                outcome:
-                  body.end.type === 'stopped' && body.end.proven && body.end.survivors.length === 0
-                    ? 'accepted'
-                    : 'undone',
-              }
-            : intervention,
+        interventions: settleEnds(
+          session.interventions,
+          body.end.type === 'stopped' && body.end.proven && body.end.survivors.length === 0,
         ),
       };
     case 'base':
       return { ...session, base: body.base };
     case 'changes':
-      return { ...session, changes: { ...body.changes, at } };
+      return { ...session, changes: { ...body.changes, at, now: body.now ?? null } };
     case 'note':
       return session;
+    case 'attached':
+      return { ...session, attachedAt: at };
+    case 'archived':
+      return { ...session, archived: true };
     case 'seen':
       return { ...session, seen: true };
     case 'status':
@@ -214,8 +254,34 @@ export function apply(session: Session, fact: Fact): Session {
   }
 }
 
-function openRun(n: number, prompt: string, thread: string | null, at: number): Run {
-  return { n, prompt, thread, dropped: 0, turns: [], openedAt: at, end: null, endedAt: null };
+function openRun(n: number, prompt: string, thread: string | null, context: Context | null, at: number): Run {
+  return { n, prompt, thread, dropped: 0, context, turns: [], openedAt: at, end: null, endedAt: null };
+}
+
+function contextOf(thread: string | null, verify: boolean | undefined): Context | null {
+  if (thread === null || verify === undefined) return null;
+  return verify ? { type: 'unchecked' } : { type: 'trusted' };
+}
+
+function sent({ id, how, by }: Message, at: number): Intervention {
+  return { at, kind: 'send', by, why: how, requestId: id, outcome: 'committed' };
+}
+
+function messageSettled(session: Session, id: string, outcome: Intervention['outcome']): Session {
+  return {
+    ...session,
+    messages: session.messages.filter((message) => message.id !== id),
+    interventions: settle(session.interventions, id, outcome),
+  };
+}
+
+/** Ends that were asked for, and what came of them. */
+function settleEnds(interventions: Intervention[], met: boolean): Intervention[] {
+  return interventions.map((intervention) =>
+    intervention.requestId === null && intervention.outcome === 'committed'
+      ? { ...intervention, outcome: met ? 'accepted' : 'undone' }
+      : intervention,
+  );
 }
 
 function withTurn(run: Run, turn: string): Run {

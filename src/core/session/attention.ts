@@ -6,6 +6,7 @@ const UNKNOWN_BOUND_MS = 60_000;
 /** Since when somebody should look at a session, milliseconds since the epoch; null where nobody needs to. */
 export function attentionSince(session: Session): number | null {
   const { status } = session;
+  if (session.archived) return null;
   switch (status.phase) {
     case 'waiting':
     case 'failed':

@@ -1,7 +1,19 @@
 import type { Action } from '../policy/action.ts';
 import type { Item } from './item.ts';
 import type { Answer, Answerer, Closing, Request } from './request.ts';
-import type { Base, Changes, Intervention, RunEnd, SessionSpec, ThreadReport, Tokens } from './session.ts';
+import type {
+  Base,
+  ChangedFile,
+  Changes,
+  EndMode,
+  Intervention,
+  Measured,
+  Message,
+  RunEnd,
+  SessionSpec,
+  ThreadReport,
+  Tokens,
+} from './session.ts';
 import type { FailReason, Source, Status, ThrottleCause } from './status.ts';
 
 /** How an action came back. `unknown`: it may or may not have taken effect, so look before trying again. */
@@ -16,7 +28,27 @@ export type WorkResult =
 /** What can become true of a session. Facts are only ever added; a session is the fold of its facts. */
 export type FactBody =
   | { type: 'session-created'; spec: SessionSpec; prompt: string }
-  | { type: 'run-opened'; n: number; prompt: string; thread: string | null; why: string }
+  | {
+      type: 'run-opened';
+      n: number;
+      prompt: string;
+      thread: string | null;
+      why: string;
+      /** Whether the thread's history is to be compared with what is known; absent for a thread that is live. */
+      verify?: boolean;
+    }
+  /** The session goes on with another launch: its Codex was replaced. */
+  | { type: 'relaunched'; identity: string; codexVersion: string }
+  /** An instruction for a session that has not ended. `first`: before all others. */
+  | { type: 'message-accepted'; message: Message; first: boolean }
+  /** It cannot go into the turn that runs, and waits for its end. */
+  | { type: 'message-held'; id: string; why: string }
+  | { type: 'message-taken'; id: string; turn: string }
+  | { type: 'message-dropped'; id: string; text: string; why: string }
+  /** What Codex has of the thread's earlier turns, beside what is known of them. */
+  | { type: 'context-checked'; known: number; found: number; missing: string[] }
+  /** The turn was ended as asked for, and the run goes on with its next instruction. */
+  | { type: 'interrupted'; survivors: string[] }
   | { type: 'work-requested'; key: string; action: Action }
   | { type: 'work-returned'; key: string; result: WorkResult }
   | {
@@ -59,12 +91,15 @@ export type FactBody =
     }
   | { type: 'server-gone'; server: string; detail: string }
   | { type: 'look-due'; why: string }
-  | { type: 'end-requested'; mode: 'stop' | 'kill'; by: Answerer; graceMs: number }
+  | { type: 'end-requested'; mode: EndMode; by: Answerer; graceMs: number }
   | { type: 'run-ended'; end: RunEnd }
   | { type: 'base'; base: Base }
-  | { type: 'changes'; changes: Changes }
+  | { type: 'changes'; changes: Changes; list?: ChangedFile[]; now?: Measured }
   | { type: 'note'; text: string }
   | { type: 'seen' }
+  | { type: 'archived' }
+  /** Somebody joins the thread with a terminal of Codex's own. */
+  | { type: 'attached' }
   | { type: 'status'; status: Status };
 
 /** A fact as it is kept: what became true, when we learned it (milliseconds since the epoch), from whom. */

@@ -3,7 +3,8 @@ export const ITEM_STATES = ['completed', 'failed', 'declined'] as const;
 export type ItemState = (typeof ITEM_STATES)[number];
 
 export type Item =
-  | { kind: 'user'; id: string; text: string }
+  /** `message`: the id of the instruction of ours that it is; absent for what was said elsewhere. */
+  | { kind: 'user'; id: string; text: string; message?: string }
   | { kind: 'message'; id: string; text: string }
   | { kind: 'reasoning'; id: string }
   | {
@@ -14,6 +15,8 @@ export type Item =
       state: ItemState;
       exitCode: number | null;
       durationMs: number | null;
+      /** The newest part of what it printed; absent where nothing is known of it. */
+      output?: string;
     }
   | { kind: 'patch'; id: string; files: { path: string; kind: string }[]; state: ItemState }
   | { kind: 'tool'; id: string; name: string; state: ItemState }

@@ -24,7 +24,28 @@ export type SessionSpec = {
   codexVersion: string;
   /** Configuration overrides for Codex, as they were given after `--`. */
   overrides: string[];
+  /** Absolute paths of images that go with the first prompt; absent where there are none. */
+  images?: string[];
 };
+
+/** How hard a turn is ended: the turn alone, gracefully, or at once. Each is stronger than the one before. */
+export const END_MODES = ['interrupt', 'stop', 'kill'] as const;
+export type EndMode = (typeof END_MODES)[number];
+
+/**
+ * An instruction that was given while the session was at work and has not reached Codex yet. `steer` goes into
+ * the turn that runs, `queue` into a turn of its own after it; without a running turn both begin one.
+ */
+export type Message = { id: string; text: string; how: 'steer' | 'queue'; by: Answerer; at: number };
+
+/**
+ * Whether a thread that is taken up again still has its turns. `unchecked` until Codex was asked; `trusted` where
+ * the caller did not want to know; null for a thread that the run itself began.
+ */
+export type Context =
+  | { type: 'unchecked' }
+  | { type: 'trusted' }
+  | { type: 'checked'; known: number; found: number; missing: number };
 
 /** The state of the folder before the session began: what its changes are measured against. */
 export type Base =
@@ -36,8 +57,8 @@ export type Base =
 export type RunEnd =
   | { type: 'done'; doubts: Doubt[] }
   | { type: 'failed'; reason: FailReason; detail: string }
-  /** `proven` where it was looked for processes that are left. */
-  | { type: 'stopped'; by: Answerer; survivors: string[]; proven: boolean }
+  /** `proven` where it was looked for processes that are left; `mode` where the end was asked for here. */
+  | { type: 'stopped'; by: Answerer; survivors: string[]; proven: boolean; mode?: EndMode }
   | { type: 'lost'; detail: string };
 
 export type Run = {
@@ -46,6 +67,7 @@ export type Run = {
   thread: string | null;
   /** Threads that Codex forgot before anything was said in them. */
   dropped: number;
+  context: Context | null;
   /** Ids of the turns that belong to this run, in the order they were learned. */
   turns: string[];
   openedAt: number;
@@ -71,7 +93,22 @@ export type Tokens = { input: number; cached: number; output: number; total: num
 
 export type Changes = { files: number; added: number; removed: number };
 
-export const INTERVENTION_KINDS = ['approve', 'deny', 'answer', 'stop', 'kill'] as const;
+/**
+ * One file that differs from the state before the session. `kind`: added, modified, deleted, renamed (from another
+ * path) or type-changed. Lines are null for a binary file.
+ */
+export type ChangedFile = {
+  path: string;
+  kind: string;
+  from: string | null;
+  added: number | null;
+  removed: number | null;
+};
+
+/** The folder as it was measured: what a diff is made against. */
+export type Measured = { tree: string; head: string | null };
+
+export const INTERVENTION_KINDS = ['approve', 'deny', 'answer', 'send', ...END_MODES] as const;
 
 /** Something that was done to a session, by whom and why, and what came of it. */
 export type Intervention = {
@@ -113,10 +150,12 @@ export type Session = {
   /** One line about what the turn is doing now. */
   activity: string | null;
   requests: Request[];
+  /** Instructions that have not reached Codex yet, in the order in which they are to. */
+  messages: Message[];
   trouble: { cause: ThrottleCause; message: string; since: number; until: number | null } | null;
   /** Blocked work in this run: refused approvals, rejected edits. */
   blocked: number;
-  endRequested: { mode: 'stop' | 'kill'; by: Answerer; at: number; graceMs: number } | null;
+  endRequested: { mode: EndMode; by: Answerer; at: number; graceMs: number } | null;
   work: Record<string, Work>;
   /** When the thread was last compared with what Codex itself knows. */
   lookedAt: number;
@@ -131,11 +170,15 @@ export type Session = {
   tokens: Tokens;
   base: Base;
   /** The newest measurement, and when it came, milliseconds since the epoch. */
-  changes: (Changes & { at: number }) | null;
+  changes: (Changes & { at: number; now: Measured | null }) | null;
   interventions: Intervention[];
   lastProgressAt: number;
   /** True once the end of the newest run was shown to someone. */
   seen: boolean;
+  /** When somebody last joined the thread with a terminal; null where nobody did. */
+  attachedAt: number | null;
+  /** Put aside: nobody needs to look at it any more, and it is kept. */
+  archived: boolean;
   status: Status;
 };
 
@@ -147,6 +190,12 @@ export function openRequests(session: Session): Request[] {
 /** True where the newest run has ended. */
 export function hasEnded(session: Session): boolean {
   return session.run.end !== null;
+}
+
+/** The turn that runs, as far as is known; null where none does. */
+export function activeTurn(session: Session): string | null {
+  const newest = session.run.turns.at(-1) ?? null;
+  return newest === session.endedTurn ? null : newest;
 }
 
 /** Every turn id that any run of the session has had. */

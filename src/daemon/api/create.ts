@@ -6,10 +6,9 @@ import { DEFAULT_POLICY } from '../../core/policy/policy.ts';
 import type { SessionSpec } from '../../core/session/session.ts';
 import type { RunBody } from '../../protocol/commands.ts';
 import { keepLaunch } from '../../store/launches.ts';
-import type { Store } from '../../store/store.ts';
 import { newId } from '../ids.ts';
-import type { Loop } from '../loop.ts';
 import { readPolicy } from '../policy-text.ts';
+import type { ApiPorts } from './app.ts';
 
 /**
  * Checks all that can be checked before anything starts, then commits the new session and returns its id.
@@ -18,8 +17,7 @@ import { readPolicy } from '../policy-text.ts';
  * @throws CoxError for whatever is wrong; then nothing was started and nothing is kept.
  */
 export async function createSession(
-  store: Store,
-  loop: Loop,
+  { store, loop, passedVariables }: ApiPorts,
   body: RunBody,
   command: string | null,
 ): Promise<string> {
@@ -37,6 +35,7 @@ export async function createSession(
     codexHome: body.codexHome,
     environment: body.environment,
     extra: body.extra,
+    passed: passedVariables,
     overrides: body.overrides,
     cwd: body.cwd,
   });
@@ -52,11 +51,21 @@ export async function createSession(
     approval: body.approval,
     codexVersion: binary.version,
     overrides: launch.overrides,
+    ...(body.images === undefined ? {} : { images: body.images.map(readableFile) }),
   };
   keepLaunch(store, identity, launch);
   const reply = loop.create(spec, body.prompt, policy, command);
   if (!reply.ok) throw new CoxError(reply.failure);
   return spec.id;
+}
+
+function readableFile(path: string): string {
+  try {
+    if (statSync(path).isFile()) return realpathSync(path);
+  } catch {
+    // Told below, in our words.
+  }
+  throw new CoxError(failure('usage', `The image ${path} is not there.`, { path }, 'Name a file with -i.'));
 }
 
 function realDirectory(path: string): string {

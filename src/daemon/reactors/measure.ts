@@ -1,9 +1,13 @@
 import type { WorkResult } from '../../core/session/fact.ts';
-import type { Session } from '../../core/session/session.ts';
+import type { ChangedFile, Session } from '../../core/session/session.ts';
 import { changes } from '../../worktree/changes.ts';
+import type { ChangedFile as FileOfGit } from '../../worktree/diff-output.ts';
 import type { FolderPorts } from './snapshot.ts';
 
 const DEADLINE_MS = 60_000;
+
+/** Files that a fact names; the counts are of all of them. */
+const MOST_FILES = 500;
 
 /** Measures what changed in the folder since the session began. */
 export async function measureChanges(session: Session, ports: FolderPorts): Promise<WorkResult> {
@@ -22,11 +26,21 @@ export async function measureChanges(session: Session, ports: FolderPorts): Prom
       ? { type: 'retry', why, retryAt: ports.now() + DEADLINE_MS, reason: 'crashed' }
       : { type: 'given-up', why, reason: 'config' };
   }
-  const { files, added, removed } = measured;
+  const { files, added, removed, now } = measured;
   ports.say(spec.id, {
     source: 'machine',
     at: ports.now(),
-    body: { type: 'changes', changes: { files: files.length, added, removed } },
+    body: {
+      type: 'changes',
+      changes: { files: files.length, added, removed },
+      list: files.slice(0, MOST_FILES).map(changedFile),
+      now: { tree: now.tree, head: now.head },
+    },
   });
   return { type: 'done' };
+}
+
+function changedFile(file: FileOfGit): ChangedFile {
+  const { path, added, removed, status } = file;
+  return { path, kind: status, from: file.status === 'renamed' ? file.from : null, added, removed };
 }

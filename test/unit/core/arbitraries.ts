@@ -64,6 +64,8 @@ const is = <Type extends EvidenceBody['type']>(type: Type): fc.Arbitrary<Type> =
 const change = fc.record({
   type: is('changes'),
   changes: fc.record({ files: fc.nat(1), added: fc.nat(1), removed: fc.nat(1) }),
+  list: fc.constant([]),
+  now: fc.constant({ tree: 'tree', head: null }),
 });
 
 /** Any evidence at all: for known and unknown things, late, doubled, contradictory. */
@@ -108,6 +110,7 @@ const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
     state: threadState,
     waiting: fc.boolean(),
     turns: fc.constant<string[]>([]),
+    history: fc.constantFrom<string[] | null>(null, [], ['u1'], ['u1', 'u2']),
     pending: fc.constantFrom<string[][]>([], ['s1 0 t1 u1 i1 5']),
   }),
   fc.record({ type: is('thread-missing'), thread, detail: fc.constant('no rollout found') }),

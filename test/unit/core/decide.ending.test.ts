@@ -15,7 +15,7 @@ test('an end before there is a thread needs no proof', () => {
   kill(story);
   expect([said(story.last), story.session.run.end, story.last.wakeAt]).toEqual([
     'end-requested, run-ended, is stopped',
-    { type: 'stopped', by: 'me', survivors: [], proven: true },
+    { type: 'stopped', by: 'me', survivors: [], proven: true, mode: 'kill' },
     null,
   ]);
 });
@@ -47,7 +47,7 @@ test('an end while the prompt is being handed over waits until it is known what 
     story.say({ type: 'work-gone', run: 1, survivors: ['pid 7: sleep 60'] }),
   ]).toEqual(['turn-ended', 'run-ended, is stopped']);
   expect([story.session.run.end, story.session.interventions.map(({ outcome }) => outcome)]).toEqual([
-    { type: 'stopped', by: 'me', survivors: ['pid 7: sleep 60'], proven: true },
+    { type: 'stopped', by: 'me', survivors: ['pid 7: sleep 60'], proven: true, mode: 'kill' },
     ['undone'],
   ]);
 });

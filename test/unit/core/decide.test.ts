@@ -45,7 +45,12 @@ test('a session from its creation to its end', () => {
     story.say(message('i1', 'All done.')),
     story.say({ type: 'thread-status', thread: 't1', state: 'idle', waiting: false }),
     story.say(turnEnded('completed')),
-    story.say({ type: 'changes', changes: { files: 0, added: 0, removed: 0 } }),
+    story.say({
+      type: 'changes',
+      changes: { files: 0, added: 0, removed: 0 },
+      list: [],
+      now: { tree: 'tree', head: null },
+    }),
     story.back('measure.1'),
     story.after(LOOK_EVERY_MS),
   ]).toEqual([

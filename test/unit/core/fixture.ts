@@ -107,6 +107,7 @@ export function observed(given: Partial<EvidenceBody & { type: 'observed' }> = {
     state: 'active',
     waiting: false,
     turns: [],
+    history: null,
     pending: [],
     ...given,
   };

@@ -132,7 +132,12 @@ export class World {
       case 'open-thread':
         return this.say(THREAD_OPENED);
       case 'start-turn':
-        return this.say({ type: 'turn-started', thread: action.thread, turn: `own-${action.run}` });
+        this.say({ type: 'turn-started', thread: action.thread, turn: `own-${action.run}-${action.message ?? ''}` });
+        if (action.message !== undefined) {
+          const { thread, message } = action;
+          this.say({ type: 'message-taken', thread, turn: `own-${action.run}-${message}`, message });
+        }
+        return;
       case 'look':
         return this.say({
           type: 'observed',
@@ -141,8 +146,11 @@ export class World {
           state: 'active',
           waiting: false,
           turns: [],
+          history: [...new Set(this.facts.flatMap(({ body }) => (body.type === 'turn-started' ? [body.turn] : [])))],
           pending: [],
         });
+      case 'steer':
+        return this.say({ type: 'message-taken', thread: action.thread, turn: action.turn, message: action.message });
       case 'end-work':
         return this.say({ type: 'work-gone', run: action.run, survivors: [] });
       case 'snapshot':

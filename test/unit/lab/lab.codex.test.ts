@@ -1,39 +1,26 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Lab, startLab } from '../../../src/lab/index.ts';
-
-const codex = new URL(
-  '../../../node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex',
-  import.meta.url,
-).pathname;
+import { codexProgram, Folders } from './codex.ts';
 
 let lab: Lab;
-let root: string;
+let folders: Folders;
 beforeEach(async () => {
-  // Codex refuses its sandbox when CODEX_HOME is in the temporary directory.
-  const cache = join(homedir(), '.cache');
-  await mkdir(cache, { recursive: true });
-  root = await mkdtemp(join(cache, 'cox-lab-test-'));
   lab = await startLab();
+  folders = new Folders(lab.config({ requestMaxRetries: 2 }));
 });
 afterEach(async () => {
   await lab.close();
-  await rm(root, { recursive: true, force: true, maxRetries: 3 });
+  folders.remove();
 });
 
 /** Runs `codex exec` in the workspace; resolves with its exit code and its JSON events. */
 async function execCodex(prompt: string): Promise<{ code: number | null; events: readonly string[] }> {
-  const home = join(root, 'home');
-  const workspace = join(root, 'workspace');
-  await mkdir(home);
-  await mkdir(workspace);
-  await writeFile(join(home, 'config.toml'), lab.config({ requestMaxRetries: 2 }));
   const args = ['exec', '-s', 'workspace-write', '--skip-git-repo-check', '--json', prompt];
-  const env = { PATH: process.env.PATH, HOME: root, CODEX_HOME: home };
-  const child = spawn(codex, args, { cwd: workspace, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const { work: cwd, env } = folders;
+  const child = spawn(codexProgram, args, { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -52,7 +39,7 @@ async function execCodex(prompt: string): Promise<{ code: number | null; events:
 test('the real Codex plays "plain"', { timeout: 60_000 }, async () => {
   const { code, events } = await execCodex('#lab:plain{"content":"by Codex\\n"} please');
   expect([code, events.at(-1)]).toEqual([0, 'turn.completed']);
-  expect(await readFile(join(root, 'workspace', 'lab-plain.txt'), 'utf8')).toBe('by Codex\n');
+  expect(await readFile(join(folders.work, 'lab-plain.txt'), 'utf8')).toBe('by Codex\n');
   const requests = lab.requests();
   expect(
     requests.map(({ scenario, position, answeredWith }) => [scenario, position, answeredWith.type]),

@@ -16,8 +16,9 @@ const escalated: Call = {
   tty: true,
   escalated: { justification: 'why', prefix_rule: ['x'] },
 };
+const offer = (body: Readonly<Record<string, unknown>>) => offerOf(body, null, 'http://127.0.0.1:9');
 const argsOf = (call: Call, tools: readonly unknown[]): unknown =>
-  JSON.parse(String(itemOfCall(call, 'id', offerOf({ tools }, null)).arguments));
+  JSON.parse(String(itemOfCall(call, 'id', offer({ tools })).arguments));
 
 test('the version table holds from its version on', () => {
   const since = ['0.20.0', '0.47.1', '0.98.0', '0.168.9', '0.169.0', '1.0.0', null, 'x'].map(
@@ -46,7 +47,7 @@ test('arguments are spelled as the offered tool declares them', () => {
 test('a patch goes by the tool on offer, else by the shell', () => {
   const call: Call = { type: 'patch', path: 'a', content: 'b\n' };
   const patch = '*** Begin Patch\n*** Add File: a\n+b\n*** End Patch\n';
-  const custom = itemOfCall(call, 'id', offerOf({ tools: [{ type: 'custom', name: 'apply_patch' }] }, null));
+  const custom = itemOfCall(call, 'id', offer({ tools: [{ type: 'custom', name: 'apply_patch' }] }));
   expect([custom.type, custom.input]).toEqual(['custom_tool_call', patch]);
   expect(argsOf(call, [tool('apply_patch', 'input')])).toEqual({ input: patch });
   expect(argsOf(call, [tool('exec_command', 'cmd')])).toEqual({
@@ -56,17 +57,45 @@ test('a patch goes by the tool on offer, else by the shell', () => {
 
 test('a question without the question tool is refused', () => {
   const call: Call = { type: 'ask', questions: [] };
-  expect(() => itemOfCall(call, 'id', offerOf({ tools: [tool('shell', 'command')] }, null))).toThrow(
+  expect(() => itemOfCall(call, 'id', offer({ tools: [tool('shell', 'command')] }))).toThrow(
     'request_user_input',
   );
 });
 
-test('code mode wraps calls into its JavaScript, but for the question', () => {
+const codeMode = (() => {
   const names = ['exec', 'wait', 'request_user_input'];
   const tools = names.map((name) => ({ type: name === 'exec' ? 'custom' : 'function', name }));
-  const input = [{ type: 'additional_tools', tools: [{ type: 'namespace', name: 'functions', tools }] }];
-  const offer = offerOf({ input }, '0.169.0');
-  const call = itemOfCall({ type: 'tool', command: 'ls' }, 'id', offer);
+  return { input: [{ type: 'additional_tools', tools: [{ type: 'namespace', name: 'functions', tools }] }] };
+})();
+
+test('code mode wraps calls into its JavaScript, but for the question', () => {
+  const call = itemOfCall({ type: 'tool', command: 'ls' }, 'id', offer(codeMode));
   expect([call.name, call.input]).toEqual(['exec', 'text(await tools.exec_command({"cmd":"ls"}));\n']);
-  expect(itemOfCall({ type: 'ask', questions: [] }, 'id', offer).name).toBe('request_user_input');
+  expect(itemOfCall({ type: 'ask', questions: [] }, 'id', offer(codeMode)).name).toBe('request_user_input');
+});
+
+test('a tool of an MCP server is called by namespace and name, in code mode by one name', () => {
+  const call: Call = { type: 'mcp', server: 'lab', tool: 'echo', arguments: { text: 'a' } };
+  const item = itemOfCall(call, 'id', offer({}));
+  expect([item.namespace, item.name, item.arguments]).toEqual(['mcp__lab', 'echo', '{"text":"a"}']);
+  expect(itemOfCall(call, 'id', offer(codeMode)).input).toBe(
+    'text(await tools.mcp__lab__echo({"text":"a"}));\n',
+  );
+});
+
+test('any other function tool is called as it is told', () => {
+  const call: Call = { type: 'call', tool: 'update_plan', arguments: { plan: [] } };
+  const { namespace, name, arguments: given } = itemOfCall(call, 'id', offer({}));
+  expect([namespace, name, given]).toEqual([undefined, 'update_plan', '{"plan":[]}']);
+});
+
+test('$LAB_URL in a command is the address of the lab', () => {
+  const call: Call = { type: 'tool', command: 'curl $LAB_URL/lab/slow' };
+  expect(argsOf(call, [tool('exec_command', 'cmd')])).toEqual({ cmd: 'curl http://127.0.0.1:9/lab/slow' });
+});
+
+test('code without code mode is refused', () => {
+  const call: Call = { type: 'code', source: 'text(1)' };
+  expect(() => itemOfCall(call, 'id', offer({}))).toThrow('gpt-6-sol');
+  expect(itemOfCall(call, 'id', offer(codeMode)).input).toBe('text(1)');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { historyOf, playOf, summaryText } from '../../../src/lab/history.ts';
+import { summaryText } from '../../../src/lab/compaction.ts';
+import { historyOf, playOf } from '../../../src/lab/history.ts';
 import type { Scenario } from '../../../src/lab/scenario.ts';
 import { callIdOf, selectStep } from '../../../src/lab/select.ts';
 import type { Step } from '../../../src/lab/step.ts';
@@ -68,6 +69,15 @@ describe('position from history', () => {
     const input = [user('#lab:it'), user(`Another language model …\n${summaryText(1)}`)];
     expect(select(work, input)).toEqual([1, 1, 'tools']);
     expect(select(work, [...input, called(1), output()])).toEqual([2, 1, 'message']);
+  });
+
+  test('a compaction by the provider keeps it in its item', () => {
+    const input = [user('#lab:it'), { type: 'compaction', encrypted_content: summaryText(1) }];
+    expect(select(work, input)).toEqual([1, 1, 'tools']);
+    expect(historyOf([...input, { type: 'compaction_trigger' }]).at(-1)).toEqual({
+      kind: 'compaction',
+      remote: true,
+    });
   });
 
   test('context of the user role is no prompt', () => {
@@ -140,6 +150,34 @@ test('poll asks until the command has ended, and is skipped when none runs', () 
   ]);
 });
 
+describe('repeat', () => {
+  const steps: readonly Step[] = [
+    { type: 'repeat', call: { type: 'tool', command: 'a' }, times: 3 },
+    { type: 'message', text: 'end' },
+  ];
+  const once = [user('#lab:it'), called(0), output()];
+
+  test('goes on until so many requests have got it', () => {
+    expect([
+      select(steps, [user('#lab:it')]),
+      select(steps, once, { 0: 1 }),
+      select(steps, [...once, called(0), output()], { 0: 2 }),
+      select(steps, [...once, called(0), output(), called(0), output()], { 0: 3 }),
+    ]).toEqual([
+      [0, 1, 'repeat'],
+      [0, 2, 'repeat'],
+      [0, 3, 'repeat'],
+      [1, 1, 'message'],
+    ]);
+  });
+
+  test('is not begun again by a compaction', () => {
+    const compacted = [user('#lab:it'), user(`Another language model …\n${summaryText(0)}`)];
+    expect(select(steps, compacted, { 0: 2 })).toEqual([0, 3, 'repeat']);
+    expect(select(steps, compacted, { 0: 3 })).toEqual([1, 1, 'message']);
+  });
+});
+
 test('reasoning and usage go before the next answer', () => {
   const steps: Step[] = [
     { type: 'reasoning', text: 'hm' },
@@ -147,5 +185,5 @@ test('reasoning and usage go before the next answer', () => {
     { type: 'message', text: 'end' },
   ];
   const choice = selectStep({ name: 'it', steps }, [], new Map());
-  expect([choice.position, choice.reasoning, choice.usage]).toEqual([2, ['hm'], steps[1]]);
+  expect([choice.position, choice.reasoning, choice.usage]).toEqual([2, [steps[0]], steps[1]]);
 });

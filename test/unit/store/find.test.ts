@@ -1,7 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Session } from '../../../src/core/session/session.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Fact } from '../../../src/core/session/fact.ts';
+import type { SessionSpec } from '../../../src/core/session/session.ts';
+import { removeSession } from '../../../src/store/expire.ts';
 import { findRequest, findSession } from '../../../src/store/find.ts';
-import { commitOf, ended, fact, requestOpened, StorePlace, sessionOf } from './fixture.ts';
+import { listSessions } from '../../../src/store/list.ts';
+import type { Commit } from '../../../src/store/store.ts';
+import { answerCommitted, bound, ended, fact, Kept, requestOpened, StorePlace } from './fixture.ts';
 
 const NOW = 1_000;
 let place: StorePlace;
@@ -12,14 +16,16 @@ afterEach(() => {
   place.remove();
 });
 
-function keep(session: Session, attentionSince: number | null = null): void {
-  place.store.commit(commitOf(session, { attentionSince }));
+type Given = { spec?: Partial<SessionSpec>; at?: number; facts?: Fact[]; commit?: Partial<Commit> };
+
+function keep(id: string, { spec = {}, at = 1_000, facts = [], commit = {} }: Given = {}): Kept {
+  const kept = new Kept(place.store, id, spec, at);
+  kept.commit(facts, commit);
+  return kept;
 }
 
-const onThread = (session: Session, thread: string): Session => ({
-  ...session,
-  run: { ...session.run, thread },
-});
+const named = (name: string, facts: Fact[] = []): Given => ({ spec: { name }, facts });
+const ARCHIVED = fact({ type: 'archived' });
 
 /** The id that a target names, or why it names none. */
 function found(target: string): string {
@@ -28,8 +34,8 @@ function found(target: string): string {
 }
 
 test('each way to name a session', () => {
-  keep(onThread(sessionOf('k7m2qd', { name: 'fix-auth' }, 1), '01a2-thread'));
-  keep(sessionOf('k7m9zz', { name: 'other' }, 2));
+  keep('k7m2qd', { spec: { name: 'fix-auth' }, at: 1, facts: [bound('01a2-thread')] });
+  keep('k7m9zz', { spec: { name: 'other' }, at: 2 });
   const targets = [
     'k7m2qd',
     'fix-auth',
@@ -57,20 +63,20 @@ test('each way to name a session', () => {
 });
 
 test('an id comes before a name, a name before a thread, a thread before a prefix', () => {
-  keep(onThread(sessionOf('aaa111'), 'thread-a'));
-  keep(sessionOf('bbb222', { name: 'aaa111' }));
-  keep(sessionOf('ccc333', { name: 'thread-a' }));
-  keep(onThread(sessionOf('ddd444'), 'bbb'));
+  keep('aaa111', { facts: [bound('thread-a')] });
+  keep('bbb222', named('aaa111'));
+  keep('ccc333', named('thread-a'));
+  keep('ddd444', { facts: [bound('bbb')] });
   expect(['aaa111', 'thread-a', 'bbb'].map(found)).toEqual(['aaa111', 'ccc333', 'ddd444']);
 });
 
 test('of several of one name the open one is meant; of several open ones, or ended ones, none', () => {
-  keep(ended(sessionOf('aaa111', { name: 'twice' })));
-  keep(ended(sessionOf('bbb222', { name: 'twice' })));
+  keep('aaa111', named('twice', [ended()]));
+  keep('bbb222', named('twice', [ended()]));
   const endedOnes = found('twice');
-  keep(sessionOf('ccc333', { name: 'twice' }));
+  keep('ccc333', named('twice'));
   const oneOpen = found('twice');
-  keep(sessionOf('ddd444', { name: 'twice' }));
+  keep('ddd444', named('twice'));
   expect([endedOnes, oneOpen, findSession(place.store, 'twice', NOW)]).toEqual([
     'ambiguous',
     'ccc333',
@@ -81,32 +87,118 @@ test('of several of one name the open one is meant; of several open ones, or end
   ]);
 });
 
+test('of very many of one name not all are named', () => {
+  for (let n = 10; n < 40; n += 1) keep(`mmm1${n}`, named('nightly', [ended()]));
+  const result = findSession(place.store, 'nightly', NOW);
+  expect(result.ok ? null : result.failure.message).toMatch(/^nightly names more than 20 sessions: mmm1/);
+  expect(result.ok ? null : result.failure.details.ids).toHaveLength(20);
+});
+
 test('what stands for anything in SQL stands for itself', () => {
-  keep(sessionOf('aaa111', { name: '100%' }));
+  keep('aaa111', named('100%'));
   expect(
     ['%%%', '___', 'a%1', 'aaa___', '!!!', 'aaa!', "a'; drop table sessions; --", '100%'].map(found),
   ).toEqual([...Array(7).fill('not-found'), 'aaa111']);
 });
 
 test('@needs is the one that has needed you longest', () => {
-  keep(sessionOf('aaa111'), 50);
-  keep(sessionOf('bbb222'), 20);
-  keep(sessionOf('ccc333'));
+  keep('aaa111', { commit: { attentionSince: 50 } });
+  keep('bbb222', { commit: { attentionSince: 20 } });
+  keep('ccc333');
   expect(found('@needs')).toBe('bbb222');
 });
 
 test('@needs is none that will need you later', () => {
-  keep(sessionOf('aaa111'), NOW + 1);
+  keep('aaa111', { commit: { attentionSince: NOW + 1 } });
   const later = found('@needs');
-  keep(sessionOf('bbb222'), NOW);
+  keep('bbb222', { commit: { attentionSince: NOW } });
   expect([later, found('@needs')]).toEqual(['not-found', 'bbb222']);
 });
 
 test('@last is the newest, also of two of one moment', () => {
-  keep(sessionOf('aaa111', {}, 5));
-  keep(sessionOf('bbb222', {}, 5));
-  keep(sessionOf('ccc333', {}, 4));
+  keep('aaa111', { at: 5 });
+  keep('bbb222', { at: 5 });
+  keep('ccc333', { at: 4 });
   expect(found('@last')).toBe('bbb222');
+});
+
+test('what is put aside is not @last, and is found by its id, name and thread', () => {
+  keep('aaa111', { at: 5 });
+  keep('bbb222', { spec: { name: 'aside' }, at: 6, facts: [bound('t-aside'), ended(), ARCHIVED] });
+  expect(['@last', 'bbb222', 'aside', 't-aside', 'bbb'].map(found)).toEqual([
+    'aaa111',
+    'bbb222',
+    'bbb222',
+    'bbb222',
+    'bbb222',
+  ]);
+});
+
+test('what was removed is found no more, also while its facts are being deleted', () => {
+  keep('bbb222', {
+    spec: { name: 'gone' },
+    facts: [bound('t-gone'), requestOpened('r1'), ended()],
+    commit: { attentionSince: 5 },
+  });
+  expect(removeSession(place.store, 'bbb222', { now: NOW, budgetMs: 0 })).toBe('removed');
+  expect([
+    place.store.factsBefore('bbb222', null, 1).length,
+    ...['bbb222', 'gone', 't-gone', 'bbb', '@last', '@needs'].map(found),
+    place.store.sessionOfRequest('r1'),
+    place.store.isTaken('sessions', 'bbb222'),
+  ]).toEqual([1, ...Array(6).fill('not-found'), null, true]);
+});
+
+describe('however many sessions there are, the way to one goes by an index', () => {
+  /** How SQLite would run what is asked of it during a call. */
+  function plansOf(call: () => void): string[] {
+    const prepared = vi.spyOn(place.store.database, 'prepared');
+    call();
+    const statements = prepared.mock.calls.map(([sql]) => sql);
+    prepared.mockRestore();
+    return statements.flatMap((sql) =>
+      place.store.database
+        .prepared(`explain query plan ${sql}`)
+        .all()
+        .map(({ detail }) => String(detail)),
+    );
+  }
+  const looksAtEach = (plan: string): boolean => plan.startsWith('SCAN') && !/ USING .*INDEX /.test(plan);
+
+  test.each([
+    ['a target', ['not-an-id']],
+    ['@last', ['@last']],
+    ['@needs', ['@needs']],
+  ])('%s', (_, targets) => {
+    const plans = plansOf(() => {
+      for (const target of targets) findRequest(place.store, target, NOW);
+    });
+    expect(plans.length).toBeGreaterThan(1);
+    expect(plans.filter(looksAtEach)).toEqual([]);
+    expect(plans.filter((plan) => plan.includes('TEMP B-TREE'))).toEqual([]);
+  });
+
+  test.each(['open or unseen', 'all'] as const)('a list of what is %s', (which) => {
+    const plans = plansOf(() => listSessions(place.store, { which, limit: 20, viewVersion: 1 }));
+    expect(plans.length).toBeGreaterThan(1);
+    expect(plans.filter(looksAtEach)).toEqual([]);
+  });
+
+  test('facts', () => {
+    keep('aaa111');
+    const plans = plansOf(() => {
+      place.store.factsAfter(0, 5, null);
+      place.store.factsAfter(0, 5, 'aaa111');
+      place.store.factsBefore('aaa111', null, 5);
+      place.store.session('aaa111');
+    });
+    expect(plans.filter((plan) => plan.includes(' facts '))).toEqual([
+      'SEARCH facts USING INTEGER PRIMARY KEY (rowid>?)',
+      'SEARCH facts USING INDEX facts_session (session=? AND seq>?)',
+      'SEARCH facts USING INDEX facts_session (session=? AND seq<?)',
+      'SEARCH facts USING INDEX facts_session (session=? AND seq>?)',
+    ]);
+  });
 });
 
 describe('requests', () => {
@@ -116,16 +208,11 @@ describe('requests', () => {
   };
 
   test('by their id, or by their session where it has just one that is open', () => {
-    const { store } = place;
-    store.commit(commitOf(sessionOf('aaa111', { name: 'fix' }), { facts: [requestOpened('r_1')] }));
-    store.commit(commitOf(sessionOf('bbb222'), { facts: [requestOpened('r_2'), requestOpened('r_3')] }));
-    store.commit(commitOf(sessionOf('ccc333')));
+    keep('aaa111', named('fix', [requestOpened('r_1')]));
+    const two = keep('bbb222', { facts: [requestOpened('r_2'), requestOpened('r_3')] });
+    keep('ccc333');
     const before = ['r_1', 'r_3', 'aaa111', 'fix', 'bbb222', 'ccc333', 'nothing'].map(request);
-    store.commit(
-      commitOf(sessionOf('bbb222'), {
-        facts: [fact({ type: 'request-closed', requestId: 'r_3', how: 'elsewhere', why: null })],
-      }),
-    );
+    two.commit([fact({ type: 'request-closed', requestId: 'r_3', how: 'elsewhere', why: null })]);
     expect([before, ['bbb222', 'r_3'].map(request)]).toEqual([
       [
         ['r_1', 'aaa111'],
@@ -144,27 +231,10 @@ describe('requests', () => {
   });
 
   test('one is not open while its answer is on its way, and open again where that could not be delivered', () => {
-    const { store } = place;
-    const session = sessionOf('aaa111');
-    store.commit(commitOf(session, { facts: [requestOpened('r_1')] }));
-    store.commit(
-      commitOf(session, {
-        facts: [
-          fact({
-            type: 'answer-committed',
-            requestId: 'r_1',
-            answer: { type: 'choice', id: 'accept', message: null },
-            by: 'me',
-            why: 'Yes',
-            intervention: 'approve',
-          }),
-        ],
-      }),
-    );
+    const kept = keep('aaa111', { facts: [requestOpened('r_1')] });
+    kept.commit([answerCommitted('r_1')]);
     const onItsWay = request('aaa111');
-    store.commit(
-      commitOf(session, { facts: [fact({ type: 'answer-undone', requestId: 'r_1', why: 'refused' })] }),
-    );
+    kept.commit([fact({ type: 'answer-undone', requestId: 'r_1', why: 'refused' })]);
     expect([onItsWay, request('aaa111')]).toEqual(['not-found', ['r_1', 'aaa111']]);
   });
 });

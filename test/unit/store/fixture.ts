@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
-import { begin } from '../../../src/core/session/apply.ts';
+import { apply, begin } from '../../../src/core/session/apply.ts';
 import type { Fact, FactBody } from '../../../src/core/session/fact.ts';
 import type { Session, SessionSpec } from '../../../src/core/session/session.ts';
 import { keepLaunch } from '../../../src/store/launches.ts';
@@ -24,31 +24,72 @@ export class StorePlace {
     return this.store;
   }
 
+  /** What a daemon that was killed and started again finds. */
+  reopen(): Store {
+    this.store.close();
+    return this.open();
+  }
+
   remove(): void {
     this.store.close();
     rmSync(this.folder, { recursive: true });
   }
 }
 
-export function sessionOf(id: string, given: Partial<SessionSpec> = {}, at = 1_000): Session {
-  const spec: SessionSpec = {
-    id,
-    name: null,
-    labels: {},
-    cwd: '/srv/project',
-    identity: 'launch-1',
-    model: null,
-    sandbox: 'workspace-write',
-    approval: 'on-request',
-    codexVersion: '0.169.0',
-    overrides: [],
-    ...given,
-  };
-  return begin(spec, 'do it', at);
-}
+/** One session that is committed step by step, as the loop does it. The first commit has its birth before all else. */
+export class Kept {
+  session: Session;
+  slack: number | null = null;
+  readonly #store: Store;
+  #birth: Fact[];
 
-export function ended(session: Session): Session {
-  return { ...session, run: { ...session.run, end: { type: 'done', doubts: [] }, endedAt: 2_000 } };
+  constructor(store: Store, id: string, given: Partial<SessionSpec> = {}, at = 1_000) {
+    const spec: SessionSpec = {
+      id,
+      name: null,
+      labels: {},
+      cwd: '/srv/project',
+      identity: 'launch-1',
+      model: null,
+      sandbox: 'workspace-write',
+      approval: 'on-request',
+      codexVersion: '0.169.0',
+      overrides: [],
+      ...given,
+    };
+    this.#store = store;
+    this.session = begin(spec, 'do it', at);
+    this.#birth = [fact({ type: 'session-created', spec, prompt: 'do it' }, at)];
+  }
+
+  /** What the commit of these facts would be. */
+  next(facts: readonly Fact[], given: Partial<Commit> = {}): Commit {
+    return {
+      session: facts.reduce(apply, this.session),
+      policy: DEFAULT_POLICY,
+      facts: [...this.#birth, ...facts],
+      actions: [],
+      wakeAt: null,
+      now: 1_000,
+      cause: null,
+      attentionSince: null,
+      view: null,
+      slack: this.slack,
+      returned: null,
+      receipt: null,
+      ...given,
+    };
+  }
+
+  /** Commits these facts and returns their numbers. */
+  commit(facts: readonly Fact[] = [], given: Partial<Commit> = {}): number[] {
+    const commit = this.next(facts, given);
+    const { seqs, slack } = this.#store.commit(commit);
+    this.session = commit.session;
+    this.slack = slack;
+    this.#birth = [];
+    return seqs;
+  }
 }
 
 export function fact(body: FactBody, at = 1_000): Fact {
@@ -57,6 +98,14 @@ export function fact(body: FactBody, at = 1_000): Fact {
 
 export function note(text: string): Fact {
   return fact({ type: 'note', text });
+}
+
+export function bound(thread: string): Fact {
+  return fact({ type: 'thread-bound', thread, server: 's1', rollout: null, model: null, writableRoots: [] });
+}
+
+export function ended(at = 2_000): Fact {
+  return fact({ type: 'run-ended', end: { type: 'done', doubts: [] } }, at);
 }
 
 export function requestOpened(id: string): Fact {
@@ -75,18 +124,13 @@ export function requestOpened(id: string): Fact {
   });
 }
 
-export function commitOf(session: Session, given: Partial<Commit> = {}): Commit {
-  return {
-    session,
-    policy: DEFAULT_POLICY,
-    facts: [],
-    actions: [],
-    wakeAt: null,
-    now: 1_000,
-    cause: null,
-    attentionSince: null,
-    returned: null,
-    receipt: null,
-    ...given,
-  };
+export function answerCommitted(requestId: string): Fact {
+  return fact({
+    type: 'answer-committed',
+    requestId,
+    answer: { type: 'choice', id: 'accept', message: null },
+    by: 'me',
+    why: 'Yes',
+    intervention: 'approve',
+  });
 }

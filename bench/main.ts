@@ -1,0 +1,68 @@
+/**
+ * The bench: `npm run bench -- [--quick] [NAME…]`. One table on stdout; what is being done on stderr. Ends with 1
+ * where a row is broken, never for a number.
+ */
+import { parseArgs } from 'node:util';
+import { nativeCodex } from './codex.ts';
+import { Ends } from './ends.ts';
+import { readMachine } from './machine.ts';
+import type { Row } from './row.ts';
+import type { Line } from './statistics.ts';
+import { table } from './table.ts';
+
+/** Every row by name, in the order of the table. What `--quick` leaves out is said in docs/bench.md. */
+const ROWS: Readonly<Record<string, () => Promise<{ row: Row }>>> = {
+  ls: () => import('./rows/ls.ts'),
+  run: () => import('./rows/run.ts'),
+  answer: () => import('./rows/answer.ts'),
+  memory: () => import('./rows/memory.ts'),
+  events: () => import('./rows/events.ts'),
+  release: () => import('./rows/release.ts'),
+  store: () => import('./rows/store.ts'),
+};
+
+const ends = new Ends();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupted());
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: 'boolean', default: false } },
+  });
+  const unknown = positionals.find((name) => !(name in ROWS));
+  if (unknown !== undefined) {
+    console.error(`There is no row ${unknown}; there are ${Object.keys(ROWS).join(', ')}.`);
+    return 2;
+  }
+  const machine = readMachine(await nativeCodex(), new Date());
+  const lines: Line[] = [];
+  let broken = 0;
+  for (const [name, load] of Object.entries(ROWS)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const begun = performance.now();
+    const say = (text: string): void => console.error(`${name}: ${text}`);
+    try {
+      const { row } = await load();
+      lines.push(...(await row({ quick: values.quick, say, onEnd: (undo) => ends.add(undo) })));
+    } catch (error) {
+      broken += 1;
+      say(`broken: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    await ends.run().catch((error: unknown) => {
+      broken += 1;
+      say(`not cleaned up: ${String(error)}`);
+    });
+    say(`${((performance.now() - begun) / 1000).toFixed(0)} s`);
+  }
+  const head = values.quick ? [...machine.lines, 'quick: few repetitions'] : machine.lines;
+  console.log(`${head.join('\n')}\n\n${table(lines, machine.isBusy)}`);
+  return broken === 0 ? 0 : 1;
+}
+
+/** Nothing stays behind; what was measured so far is worth nothing. */
+async function interrupted(): Promise<void> {
+  console.error('interrupted: cleaning up');
+  await ends.run().catch((error: unknown) => console.error(String(error)));
+  process.exit(130);
+}

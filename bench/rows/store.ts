@@ -1,0 +1,1 @@
+import type { Row } from '../row.ts'; export const row: Row = async () => [];

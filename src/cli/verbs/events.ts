@@ -1,0 +1,71 @@
+import { CoxError } from '../../core/errors.ts';
+import { plainLine } from '../../protocol/plain.ts';
+import type { EventView } from '../../protocol/view.ts';
+import { daemonClient } from '../daemon-client.ts';
+import { print, printJson } from '../out.ts';
+import { count, usage } from '../parse.ts';
+import type { Define } from '../verb.ts';
+import { readBack } from './history.ts';
+
+/** Events that are shown without a bound of the caller's. */
+const SHOWN = 100;
+
+type EventsOptions = { follow?: boolean; after?: string; lines?: string; json?: boolean };
+
+export const defineEvents: Define = (command, { done }) => {
+  command
+    .option('-f, --follow', 'go on for ever; with --json one document a line')
+    .option('--after <SEQ>', 'from the event after this number; 0 is the first of all')
+    .option('-n, --lines <N>', `the newest N events of a session (${SHOWN})`)
+    .action(async (target: string | undefined, options: EventsOptions) =>
+      done(await events(target, options)),
+    );
+};
+
+/** `cox events`: facts as they are committed, of one session or of all. */
+async function events(target: string | undefined, options: EventsOptions): Promise<number> {
+  const after = options.after === undefined ? null : count(options.after, '--after');
+  const lines = count(options.lines ?? String(SHOWN), '--lines');
+  if (options.follow !== true && target === undefined) {
+    throw usage('Say of which session, or -f for all as they come.', 'cox events fix, or cox events -f.');
+  }
+  const json = options.json === true;
+  const tell = (event: EventView): void => (json ? printJson(event) : print(eventLine(event)));
+  const client = await daemonClient();
+  let from: number | 'now' = after ?? 'now';
+  if (target !== undefined) {
+    const { id } = await client.session(target, false);
+    const fits = (event: EventView): EventView | null => (event.seq > (after ?? 0) ? event : null);
+    const { found, last } = await readBack(
+      client,
+      id,
+      null,
+      fits,
+      (list) => after === null && list.length >= lines,
+    );
+    const items = after === null ? found.slice(-lines) : found;
+    if (options.follow !== true) {
+      if (json) printJson({ schemaVersion: 1, items, before: items[0]?.seq ?? null });
+      else for (const event of items) tell(event);
+      return 0;
+    }
+    for (const event of items) tell(event);
+    from = last;
+  }
+  for (;;) {
+    try {
+      for await (const event of await client.events(from, new AbortController().signal, target)) {
+        tell(event);
+        from = event.seq;
+      }
+    } catch (error) {
+      // A daemon that ends is started again, and nothing that happened between is missed.
+      if (!(error instanceof CoxError) || error.failure.code !== 'daemon-unreachable') throw error;
+      await daemonClient();
+    }
+  }
+}
+
+function eventLine({ seq, session, at, source, type, fact }: EventView): string {
+  return `${seq}  ${at}  ${session}  ${source} ${type}  ${plainLine(JSON.stringify(fact), 160)}`;
+}

@@ -1,0 +1,35 @@
+import type { Client } from '../../client/client.ts';
+import type { EventView } from '../../protocol/view.ts';
+
+/** Facts that are asked for at once. */
+const PAGE = 500;
+
+/**
+ * Reads a session's facts from the newest back, until `isEnough` holds of what `take` makes of them, or those before
+ * `since` (milliseconds since the epoch) are reached. Gives them oldest first, and the number of the newest fact.
+ */
+export async function readBack<Taken>(
+  client: Client,
+  id: string,
+  since: number | null,
+  take: (event: EventView) => Taken | null,
+  isEnough: (taken: readonly Taken[]) => boolean,
+): Promise<{ found: Taken[]; last: number }> {
+  let found: Taken[] = [];
+  let last = 0;
+  for (let before: number | null = null; ; ) {
+    const page = await client.history(id, before, PAGE);
+    last = Math.max(last, page.items.at(-1)?.seq ?? 0);
+    const recent = since === null ? page.items : page.items.filter(({ at }) => Date.parse(at) >= since);
+    found = [...recent.map(take).filter((taken) => taken !== null), ...found];
+    if (page.before === null || recent.length < page.items.length || isEnough(found)) return { found, last };
+    before = page.before;
+  }
+}
+
+/** True for the fact after which nothing more happens in a run. */
+export function isEndOfRun({ type, fact }: EventView): boolean {
+  if (type !== 'status') return false;
+  const { status } = fact as { status: { phase: string } };
+  return ['done', 'failed', 'stopped', 'lost'].includes(status.phase);
+}

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Define } from '../verb.ts';
+
+export const defineLab: Define = (lab, { done }) => {
+  lab
+    .command('serve')
+    .description('serve until it is interrupted; prints the address and the configuration for Codex')
+    .option('--port <N>', 'the port on 127.0.0.1; a free one unless told')
+    .option('--scenario <FILE>', 'more scenarios, as JSON')
+    .option('--home <DIR>', 'make this folder a CODEX_HOME for the lab')
+    .option('--json', 'one JSON document on stdout instead of text')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .action(async (_: object, command: { optsWithGlobals(): Options }) =>
+      done(await serve(command.optsWithGlobals())),
+    );
+};
+
+type Options = { port?: string; scenario?: string; home?: string; json?: boolean };
+
+/** `cox lab serve`: the lab is another layer, so it runs as a process. */
+function serve(options: Options): Promise<number> {
+  const entry = fileURLToPath(new URL('../../lab/main.js', import.meta.url));
+  const flags = (['port', 'scenario', 'home'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}`, options[name]],
+  );
+  const child = spawn(process.execPath, [entry, ...flags, ...(options.json === true ? ['--json'] : [])], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => child.kill(signal));
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal === 'SIGINT' ? 130 : (code ?? 1)));
+  });
+}
