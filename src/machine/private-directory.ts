@@ -51,6 +51,14 @@ export function ensurePrivateDirectory(path: string): void {
   if (!isPrivate(existing(entry))) throw new UnsafePathError('too-open', entry);
 }
 
+/** Throws UnsafePathError for a directory that is missing or not ours alone; changes nothing. */
+export function assertPrivateDirectory(path: string): void {
+  if (!isAbsolute(path)) throw new UnsafePathError('not-absolute', path);
+  const entry = resolve(path);
+  assertOurDirectory(entry);
+  if (!isPrivate(existing(entry))) throw new UnsafePathError('too-open', entry);
+}
+
 /** Throws UnsafePathError `too-long` for a socket path that the kernel would cut or refuse. */
 export function assertSocketPath(path: string): void {
   if (!isAbsolute(path)) throw new UnsafePathError('not-absolute', path);

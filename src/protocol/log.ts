@@ -93,8 +93,9 @@ function tell(body: FactBody): [LogKind, string] | null {
 
 function tellItem(item: Item): [LogKind, string] | null {
   switch (item.kind) {
-    // The prompts and instructions that are ours are facts of their own.
     case 'user':
+      // Prompts and instructions that are ours are facts of their own.
+      return item.message === undefined ? ['user', `(elsewhere) ${item.text}`] : null;
     case 'reasoning':
       return null;
     case 'message':

@@ -36,13 +36,13 @@ export const SETTINGS = {
   'retention.age': {
     kind: 'duration',
     byDefault: '30d',
-    meaning: 'What is kept of a session is removed this long after its end.',
+    meaning: 'A session is removed this long after its end, unless it is archived.',
     reason: 'Long enough to ask what was done last month.',
   },
   'retention.size': {
     kind: 'size',
     byDefault: '2GiB',
-    meaning: 'While more than this is kept, the session that ended longest ago is removed.',
+    meaning: 'While the database holds more than this, the session that ended longest ago is removed, unless archived.',
     reason: 'Room for a long history, and no surprise on a small disk.',
   },
   'env.pass': {

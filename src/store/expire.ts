@@ -62,7 +62,7 @@ export function expire(
     }
     const next = nextExpired(store, ageMs === null ? null : now - ageMs, maxBytes);
     if (next === null || !hide(store, next, now)) {
-      if (expired.sessions.length > 0) forgetUnusedLaunches(store);
+      forgetUnusedLaunches(store);
       expired.more = shrink(store, until);
       return expired;
     }
@@ -122,8 +122,9 @@ function clear(store: Store, id: string): { facts: number; whole: boolean } {
 }
 
 function shrink(store: Store, until: number): boolean {
-  let more = true;
-  while (more && performance.now() < until) more = store.database.shrink(SHRINK_PAGES);
+  let more: boolean;
+  do more = store.database.shrink(SHRINK_PAGES);
+  while (more && performance.now() < until);
   return more;
 }
 

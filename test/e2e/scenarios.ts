@@ -22,6 +22,21 @@ export const scenarios: readonly ScenarioSource[] = [
       { type: 'message', text },
     ],
   ),
+  defineScenario(
+    'approvals',
+    'one command after another, each of them asked for',
+    { commands: ['true'], text: 'Done: everything was asked for.' },
+    ({ commands, text }) => [
+      ...commands.map(
+        (command): Step => ({
+          type: 'tool',
+          command,
+          escalated: { justification: 'May I write outside of the workspace?' },
+        }),
+      ),
+      { type: 'message', text },
+    ],
+  ),
 ];
 
 /** A prompt that plays a scenario with these parameters. */

@@ -50,11 +50,12 @@ _cox() {
       :directories) compset -P '--*='; _files -/; return ;;
       *)
         value=\${line%%$'\\t'*}
-        candidates+=("\${value//:/\\\\:}:\${line#*$'\\t'}")
+        line=\${line#*$'\\t'}
+        candidates+=("\${value//:/\\\\:}\${line:+:$line}")
         ;;
     esac
   done
-  _describe -V 'cox' candidates
+  _describe 'cox' candidates
 }
 if [[ \${funcstack[1]} == _cox ]]; then
   _cox "$@"

@@ -73,7 +73,7 @@ export class AppServerDriver implements Driver {
           ...(action.images ?? []).map((path) => ({ type: 'localImage' as const, path })),
           ...textInput(action.text),
         ],
-        ...(message === undefined ? {} : { clientUserMessageId: message }),
+        clientUserMessageId: message ?? `${session.spec.id}.${action.run}`,
       });
       this.#say(session, { type: 'turn-started', thread, turn: turn.id });
       if (message !== undefined)

@@ -1,4 +1,5 @@
 import type { Evidence, EvidenceBody, TurnError } from '../evidence/evidence.ts';
+import type { Item } from '../session/item.ts';
 import { type Closing, originKey } from '../session/request.ts';
 import { hasEnded, knowsTurn, type RunEnd, type Session, type Work } from '../session/session.ts';
 import type { Doubt, Source } from '../session/status.ts';
@@ -28,7 +29,7 @@ export function absorb(growing: Growing, evidence: Evidence): void {
     case 'item-completed':
       if (!admitTurn(growing, source, body.turn)) return;
       if (growing.session.items[body.turn]?.includes(body.item.id)) return;
-      growing.add(source, { type: 'item', turn: body.turn, item: body.item });
+      growing.add(source, { type: 'item', turn: body.turn, item: attributed(body.item, growing.session) });
       if (body.item.kind === 'user') messageTaken(growing, source, body.item.message, body.turn);
       return;
     case 'progress':
@@ -96,6 +97,12 @@ function threadOpened(
   if (growing.session.run.thread !== null || hasEnded(growing.session)) return;
   const { thread, server, rollout, model, writableRoots } = body;
   growing.add(source, { type: 'thread-bound', thread, server, rollout, model, writableRoots });
+}
+
+/** Versions before 0.139 do not give the id of an instruction back: then its words tell that it is ours. */
+function attributed(item: Item, { run }: Session): Item {
+  if (item.kind !== 'user' || item.message !== undefined || item.text !== run.prompt) return item;
+  return { ...item, message: 'prompt' };
 }
 
 /** Said by Codex's answer, by the item that it became, or by both. */

@@ -187,6 +187,9 @@ class GrowingReport {
   }
 
   #item({ item }: Fact['body'] & { type: 'item' }, at: number): void {
+    if (item.kind === 'user' && item.message === undefined) {
+      this.#instructions.set(item.id, { at, by: 'elsewhere', text: item.text, outcome: 'taken' });
+    }
     if (item.kind === 'message') this.#lastMessage = item.text;
     if (item.kind === 'compaction') this.#compactions += 1;
     if (item.kind !== 'command') return;

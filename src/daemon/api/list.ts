@@ -19,7 +19,7 @@ const STRETCH_MS = 20;
  * @throws CoxError `usage` for a limit that is no number from 1 to 10,000.
  */
 export async function listText(
-  { store, loop, now }: ApiPorts,
+  { store, loop, now }: Pick<ApiPorts, 'store' | 'loop' | 'now'>,
   query: { all: boolean; limit: string | undefined },
 ): Promise<string> {
   const which = query.all ? 'all' : 'open or unseen';

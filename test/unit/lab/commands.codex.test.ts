@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Lab, startLab } from '../../../src/lab/index.ts';
 import { Codex } from './codex.ts';
 
@@ -31,7 +31,8 @@ async function runsUntilCleaned(mark: string, command: string, thread: object = 
   expect((await codex.interrupt(running)).status).toBe('interrupted');
   expect(await codex.terminals(running.thread)).toEqual([expect.stringContaining(command)]);
   await codex.clean(running.thread);
-  expect(await codex.terminals(running.thread)).toEqual([]);
+  // The answer comes before the command has ended.
+  await vi.waitFor(async () => expect(await codex.terminals(running.thread)).toEqual([]), 10_000);
   return seen;
 }
 
