@@ -186,8 +186,8 @@ function freeze(out: string): void {
       frozen.prepare(`update ${table} set ${column} = replace(${column}, ?, ?)`).run(path, instead);
     }
   }
-  // Pages that hold what was replaced go, too.
-  frozen.exec('vacuum; pragma journal_mode = wal; pragma wal_checkpoint(truncate);');
+  // Pages that hold what was replaced go, too. Without a journal beside it the file can be read where it lies.
+  frozen.exec('vacuum; pragma journal_mode = delete;');
   const tables = ['sessions', 'facts', 'requests', 'outbox', 'launches', 'servers'].map(
     (table) => `${table} ${frozen.prepare(`select count(*) as count from ${table}`).get()?.count}`,
   );

@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { Connection } from '../../src/codex/app-server/connection.ts';
 import type { World } from '../../test/e2e/world.ts';
 import { memoryOf } from '../memory.ts';
 import { working } from '../plays.ts';
@@ -9,61 +9,57 @@ import { DEADLINE_MS, heldAt, openWorld, startSessions } from '../worlds.ts';
 
 const SESSIONS = 50;
 const GATE = 'end';
-/** A thread is let go this long after the end of its run. */
+/** A thread is let go this long after the end of its run; Codex (0.169) unloads it about a minute later. */
 const SETTINGS = '[lifecycle]\nthread_idle = "1s"\n';
+/** How often Codex is asked which threads it has loaded, milliseconds. */
+const ASK_EVERY_MS = 500;
 
 /**
- * What daemon and app-server together give back: with many sessions in mid turn, and once their threads were
- * released; beside both, the same two processes after one session that was released.
+ * What daemon and app-server together give back: with many sessions in mid turn, and once Codex has unloaded them
+ * all; beside both, the same two processes with the first of them in mid turn.
  */
 export const row: Row = async (bench) => {
   const world = await openWorld(bench, SETTINGS);
-  const count = bench.quick ? SESSIONS / 2 : SESSIONS;
-  await startSessions(world, 1, working({ commands: 1 }));
-  await released(world, 1);
+  const prompt = working({ commands: 5, last: GATE });
+  await startSessions(world, 1, prompt);
+  await heldAt(world, GATE, 1);
   const before = memoryOf(world);
-  bench.say(`${count} sessions`);
-  await startSessions(world, count, working({ commands: 5, last: GATE }));
-  await heldAt(world, GATE, count);
+  bench.say(`${SESSIONS} sessions`);
+  await startSessions(world, SESSIONS - 1, prompt);
+  await heldAt(world, GATE, SESSIONS);
   const peak = memoryOf(world);
   world.lab.release(GATE);
-  await factsUntilEnded(world, count + 1);
+  await factsUntilEnded(world, SESSIONS);
   bench.say('their release');
-  await released(world, count + 1);
+  await unloaded(world);
   const line = (what: string, measured: number): Line => ({
     what,
     measured: single(measured, 'MB'),
-    baseline: { name: 'after 1 session', amount: single(before, 'MB') },
+    baseline: { name: '1 in mid turn', amount: single(before, 'MB') },
     goal: null,
   });
   return [
-    line(`daemon and app-server, ${count} sessions in mid turn`, peak),
-    line(`daemon and app-server, ${count} sessions released`, memoryOf(world)),
+    line(`daemon and app-server, ${SESSIONS} sessions in mid turn`, peak),
+    line(`daemon and app-server, ${SESSIONS} sessions released`, memoryOf(world)),
   ];
 };
 
-/** Resolves once the daemon has said of so many threads that it let them go. */
-function released(world: World, count: number): Promise<void> {
-  const { log } = world.places;
-  return new Promise((resolve, reject) => {
-    const end = (error?: Error): void => {
-      clearTimeout(timer);
-      unwatchFile(log, look);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const look = (): void => {
-      if (releases(log) >= count) end();
-    };
-    const timer = setTimeout(
-      () => end(new Error(`${releases(log)} of ${count} threads were released`)),
-      DEADLINE_MS,
-    );
-    watchFile(log, { interval: 100 }, look);
-    look();
-  });
-}
-
-function releases(log: string): number {
-  return readFileSync(log, 'utf8').split('"thread.released"').length - 1;
+/** Resolves once Codex itself has no thread loaded any more. */
+async function unloaded(world: World): Promise<void> {
+  const [server] = world.servers();
+  if (server === undefined) throw new Error('there is no app-server');
+  const nothing = (): void => undefined;
+  const incoming = { notification: nothing, request: nothing, closed: nothing };
+  const connection = await Connection.open(server.socket, '0', DEADLINE_MS, incoming);
+  try {
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const { data } = await connection.call('thread/loaded/list', {});
+      if (data.length === 0) return;
+      if (Date.now() > deadline) throw new Error(`${data.length} threads are still loaded`);
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
+  } finally {
+    connection.close();
+  }
 }

@@ -1,14 +1,13 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { CoxError, failure } from '../core/errors.ts';
-
-const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+import { durationMs } from '../protocol/quantities.ts';
 
 /** A duration such as `90s`, `5m`, `2h` in milliseconds. @throws CoxError `usage` */
 export function duration(text: string, flag: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  if (match === null) throw usage(`${flag} takes a duration such as 90s, 5m or 2h, not ${text}.`);
-  return Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
+  const ms = durationMs(text);
+  if (ms === null) throw usage(`${flag} takes a duration such as 90s, 5m or 2h, not ${text}.`);
+  return ms;
 }
 
 /** A whole number from 0. @throws CoxError `usage` */

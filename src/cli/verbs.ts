@@ -110,6 +110,13 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./verbs/answer.ts')).defineAnswer,
   },
   {
+    usage: 'policy',
+    about: 'what a policy would do and why: test FILE [COMMAND], explain ID',
+    example: 'cox policy explain fix',
+    group: 'Requests',
+    load: async () => (await import('./verbs/policy.ts')).definePolicy,
+  },
+  {
     usage: 'report <ID>',
     about: 'what was asked for, done, changed and answered, with proof',
     example: 'cox report fix',
@@ -157,6 +164,13 @@ export const VERBS: readonly VerbEntry[] = [
     example: 'cox lab serve --home ~/rehearsal',
     group: 'Coxswain',
     load: async () => (await import('./verbs/lab.ts')).defineLab,
+  },
+  {
+    usage: 'doctor',
+    about: 'whether this machine, Coxswain and Codex are fit for sessions that nobody watches',
+    example: 'cox doctor',
+    group: 'Coxswain',
+    load: async () => (await import('./verbs/doctor.ts')).defineDoctor,
   },
   {
     usage: 'config',

@@ -1,6 +1,14 @@
 import { CoxError, failure } from '../core/errors.ts';
-import type { AnswerBody, EndBody, ResumeBody, RunBody, SendBody } from '../protocol/commands.ts';
+import type {
+  AnswerBody,
+  EndBody,
+  PolicyTestBody,
+  ResumeBody,
+  RunBody,
+  SendBody,
+} from '../protocol/commands.ts';
 import type { AttachView, DiffView } from '../protocol/diff-view.ts';
+import type { PolicyView } from '../protocol/policy-view.ts';
 import type { ReportView } from '../protocol/report-view.ts';
 import type {
   AnswerView,
@@ -104,6 +112,16 @@ export class Client {
   history(target: string, before: number | null, limit: number): Promise<EventPage> {
     const place = before === null ? '' : `&before=${before}`;
     return this.#of(target, `events?limit=${limit}${place}`);
+  }
+
+  /** What a policy would do, and why; nothing is done. */
+  testPolicy(body: PolicyTestBody): Promise<PolicyView> {
+    return this.#json('POST', '/v1/policy/test', body);
+  }
+
+  /** What a session's policy makes of its requests, rule by rule. */
+  explainPolicy(target: string): Promise<PolicyView> {
+    return this.#json('GET', `/v1/policy/explain/${encodeURIComponent(target)}`);
   }
 
   #of<Result>(target: string, what: string, body?: unknown, commandId?: string): Promise<Result> {

@@ -53,3 +53,13 @@ export type SendBody = z.infer<typeof sendBody>;
 /** The body of `POST /v1/sessions/:target/resume`. */
 export const resumeBody = z.strictObject({ text: z.string().min(1), verify: z.boolean() });
 export type ResumeBody = z.infer<typeof resumeBody>;
+
+/** The body of `POST /v1/policy/test`: a policy, and a command line that Codex might ask to run. */
+export const policyTestBody = z.strictObject({
+  path: z.string(),
+  text: z.string(),
+  command: z.string().min(1).nullable(),
+  cwd: z.string().startsWith('/'),
+  searchPath: z.string(),
+});
+export type PolicyTestBody = z.infer<typeof policyTestBody>;

@@ -42,7 +42,8 @@ export const SETTINGS = {
   'retention.size': {
     kind: 'size',
     byDefault: '2GiB',
-    meaning: 'While the database holds more than this, the session that ended longest ago is removed, unless archived.',
+    meaning:
+      'While the database holds more than this, the session that ended longest ago is removed, unless archived.',
     reason: 'Room for a long history, and no surprise on a small disk.',
   },
   'env.pass': {

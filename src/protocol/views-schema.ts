@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../core/errors.ts';
+import { RULE_DOES } from '../core/policy/policy.ts';
 import { ITEM_STATES } from '../core/session/item.ts';
 import { CLOSINGS, NEED_KINDS } from '../core/session/request.ts';
 import { APPROVALS, SANDBOXES } from '../core/session/session.ts';
 import { CONFIDENCES, DOUBTS, PHASES, SOURCES } from '../core/session/status.ts';
 import { configExplainView, configPathView, configSchemaView } from './config-view.ts';
+import { doctorView } from './doctor-view.ts';
 import { LOG_KINDS } from './log.ts';
 
 /** JSON Schemas of what `--json` prints, so that programs can check what they read (and our tests do). */
@@ -195,6 +197,30 @@ export const viewSchemas = {
     patch: z.string(),
     truncated: z.boolean(),
   }),
+  policy: z.strictObject({
+    schemaVersion: z.literal(1),
+    session: z.string().nullable(),
+    rules: z.int(),
+    rulings: z.array(
+      z.strictObject({
+        requestId: z.string().nullable(),
+        question: z.string(),
+        command: z.string().nullable(),
+        decision: z.enum(['answer', 'ask']),
+        answer: z.string().nullable(),
+        rule: z.string().nullable(),
+        why: z.string(),
+        rules: z.array(
+          z.strictObject({
+            rule: z.string(),
+            do: z.enum(RULE_DOES),
+            matches: z.boolean(),
+            why: z.string(),
+          }),
+        ),
+      }),
+    ),
+  }),
   attach: z.strictObject({
     schemaVersion: z.literal(1),
     session: z.string(),
@@ -238,4 +264,5 @@ export const viewSchemas = {
   'config-path': configPathView,
   'config-explain': configExplainView,
   'config-schema': configSchemaView,
+  doctor: doctorView,
 } as const;

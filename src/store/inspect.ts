@@ -57,5 +57,8 @@ function serversIn(database: DatabaseSync): Inspection['servers'] {
   return database
     .prepare('select instance, server_json from servers where ended_at is null')
     .all()
-    .map((row) => ({ instance: String(row.instance), server: JSON.parse(String(row.server_json)) as unknown }));
+    .map((row) => ({
+      instance: String(row.instance),
+      server: JSON.parse(String(row.server_json)) as unknown,
+    }));
 }

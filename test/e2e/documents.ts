@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type * as z from 'zod';
+import type { EventView } from '../../src/client/index.ts';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../src/core/errors.ts';
 import { viewSchemas } from '../../src/protocol/views-schema.ts';
 import type { CommandOptions } from './command.ts';
@@ -30,4 +31,11 @@ export async function refused(
   const { error } = viewSchemas.error.parse(ran.json());
   expect([error.code, ran.code, ran.stderr]).toEqual([code, ERROR_CATALOGUE[code].exit, '']);
   return error;
+}
+
+/** True where a session has ended, its folder was measured and it was shown: nothing more becomes known of it. */
+export function isSettled(facts: readonly EventView[]): boolean {
+  const isMeasured = ({ type, fact }: EventView): boolean =>
+    type === 'work-returned' && String(fact.key).startsWith('measure.');
+  return facts.some(({ type }) => type === 'seen') && facts.some(isMeasured);
 }

@@ -144,14 +144,11 @@ describe('text of a session', () => {
 });
 
 test('-f shows what is there and what comes, once, and ends with the session', async () => {
-  const { id } = await world.run(play('steps', { gates: ['follow-1', 'follow-2'] }));
-  await atGate('follow-1');
+  const { id } = await world.run(play('work-gated', { gate: 'follow', path: 'followed.txt' }));
+  await atGate('follow');
   const [lines, document] = [live('logs', id, '-f'), live('logs', id, '-f', '--json')];
   await Promise.all([lines.shows(/runs {3}ls/), document.shows('"runs"')]);
-  world.lab.release('follow-1');
-  await atGate('follow-2');
-  await Promise.all([lines.shows('echo follow-1'), document.shows('echo follow-1')]);
-  world.lab.release('follow-2');
+  world.lab.release('follow');
   expect([await lines.ended, await document.ended]).toEqual([0, 0]);
   expect([lines.stderr, document.stderr]).toEqual(['', '']);
   const entries: Entry[] = document.lines.map((line) => entrySchema.parse(JSON.parse(line)));
@@ -163,7 +160,7 @@ test('-f shows what is there and what comes, once, and ends with the session', a
 
 test('-f of what has ended shows it and ends; -n bounds what was, not what comes', async () => {
   expect(await text('ended', '-f')).toBe(await text('ended'));
-  const { id } = await world.run(play('steps', { gates: ['newest'] }));
+  const { id } = await world.run(play('work-gated', { gate: 'newest', path: 'newest.txt' }));
   await atGate('newest');
   const newest = live('logs', id, '-f', '-n', '1', '--json');
   await newest.shows('\n');

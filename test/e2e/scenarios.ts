@@ -37,6 +37,21 @@ export const scenarios: readonly ScenarioSource[] = [
       { type: 'message', text },
     ],
   ),
+  defineScenario(
+    'fails-gated',
+    'a command, silence until the gate, then a used-up quota',
+    { gate: 'fail' },
+    ({ gate }) => [
+      { type: 'tool', command: 'ls' },
+      {
+        type: 'failed',
+        code: 'insufficient_quota',
+        message: 'You exceeded your current quota.',
+        times: 'always',
+        gate,
+      },
+    ],
+  ),
 ];
 
 /** A prompt that plays a scenario with these parameters. */

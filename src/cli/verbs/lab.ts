@@ -9,6 +9,7 @@ export const defineLab: Define = (lab, { done }) => {
     .option('--port <N>', 'the port on 127.0.0.1; a free one unless told')
     .option('--scenario <FILE>', 'more scenarios, as JSON')
     .option('--home <DIR>', 'make this folder a CODEX_HOME for the lab')
+    .option('--all-tools', "Codex gets the lab's MCP server and the tool that asks for permissions, too")
     .option('--json', 'one JSON document on stdout instead of text')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
@@ -17,7 +18,7 @@ export const defineLab: Define = (lab, { done }) => {
     );
 };
 
-type Options = { port?: string; scenario?: string; home?: string; json?: boolean };
+type Options = { port?: string; scenario?: string; home?: string; allTools?: boolean; json?: boolean };
 
 /** `cox lab serve`: the lab is another layer, so it runs as a process. */
 function serve(options: Options): Promise<number> {
@@ -25,7 +26,9 @@ function serve(options: Options): Promise<number> {
   const flags = (['port', 'scenario', 'home'] as const).flatMap((name) =>
     options[name] === undefined ? [] : [`--${name}`, options[name]],
   );
-  const child = spawn(process.execPath, [entry, ...flags, ...(options.json === true ? ['--json'] : [])], {
+  if (options.allTools === true) flags.push('--all-tools');
+  if (options.json === true) flags.push('--json');
+  const child = spawn(process.execPath, [entry, ...flags], {
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -87,11 +87,16 @@ export async function endServer(record: ServerRecord, owner: string): Promise<En
   return result;
 }
 
-/** Ends what carries our mark but belongs to no server that we know of: started just before a crash of ours. */
-export async function endStrays(owner: string, known: readonly string[]): Promise<EndTreeResult> {
+/** What carries our mark but belongs to no server that we know of: started just before a crash of ours. */
+export function findStrays(owner: string, known: readonly string[]): ProcessIdentity[] {
   const kept = new Set(
     known.flatMap((server) => findByEnvironment(markEntries({ owner, server })).found.map(({ pid }) => pid)),
   );
-  const roots = findOwned(owner).found.filter(({ pid }) => !kept.has(pid));
+  return findOwned(owner).found.filter(({ pid }) => !kept.has(pid));
+}
+
+/** Ends what `findStrays` finds. */
+export async function endStrays(owner: string, known: readonly string[]): Promise<EndTreeResult> {
+  const roots = findStrays(owner, known);
   return endTree({ roots, graceMs: SERVER_GRACE_MS, deadlineMs: SERVER_END_DEADLINE_MS });
 }

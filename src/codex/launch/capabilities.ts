@@ -25,6 +25,14 @@ export function hasCapability(version: string, capability: Capability): boolean 
   return true;
 }
 
+/** True where a version comes after another; false for what is no version. */
+export function isNewer(version: string, other: string): boolean {
+  const [parsed, known] = [parseVersion(version), parseVersion(other)];
+  if (parsed === null || known === null) return false;
+  const index = ([0, 1, 2] as const).find((one) => parsed[one] !== known[one]);
+  return index !== undefined && parsed[index] > known[index];
+}
+
 /** The oldest version that has a capability, for messages. */
 export function firstVersionWith(capability: Capability): string {
   return CAPABILITIES[capability].join('.');

@@ -14,6 +14,8 @@ export type RunOptions = {
 
 /** Bytes kept of each output: the first of stdout, the last of stderr. */
 const KEPT = 64 * 1024;
+/** How long after its end words may still come, milliseconds. */
+const LAST_WORDS_MS = 500;
 
 /**
  * A program with pipes, in a process group of its own that ends with it or at the deadline: nothing of it is left.
@@ -54,12 +56,17 @@ export async function startProgram(
   }, deadlineMs);
   signal.addEventListener('abort', kill, { once: true });
   const ended = new Promise<Ran>((resolve) => {
-    child.once('exit', kill);
-    child.once('close', (code) => {
+    const settle = (code: number | null): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', kill);
       resolve({ code: timedOut ? null : code, ...said, timedOut });
+    };
+    child.once('exit', (code) => {
+      kill();
+      // A process that left the group may hold its pipes open.
+      setTimeout(() => settle(code), LAST_WORDS_MS).unref();
     });
+    child.once('close', settle);
   });
   try {
     await once(child, 'spawn');

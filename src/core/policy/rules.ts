@@ -12,7 +12,11 @@ export type Ruling =
  * An approval is never given where the command line could not be parsed into plain words, nor where it names
  * or runs files that the session can write unless the rule says so (security: S8).
  */
-export function ruleOn(policy: Policy, spec: SessionSpec, request: Request): Ruling {
+export function ruleOn(
+  policy: Policy,
+  spec: Pick<SessionSpec, 'cwd'>,
+  request: Pick<Request, 'ask'>,
+): Ruling {
   const reasons: string[] = [];
   for (const rule of policy.rules) {
     const mismatch = mismatchOf(rule, spec, request.ask);
@@ -22,10 +26,26 @@ export function ruleOn(policy: Policy, spec: SessionSpec, request: Request): Rul
   return { type: 'ask', why: reasons.length > 0 ? reasons.join('; ') : 'no rule matches' };
 }
 
+/** What one rule of a policy makes of a request. */
+export type Reading = { rule: string; do: Rule['do']; matches: boolean; why: string };
+
+/** What every rule makes of a request, in order; the first that matches decides. */
+export function readingsOf(policy: Policy, spec: Pick<SessionSpec, 'cwd'>, ask: Ask): Reading[] {
+  return policy.rules.map((rule) => {
+    const mismatch = mismatchOf(rule, spec, ask);
+    return {
+      rule: rule.name,
+      do: rule.do,
+      matches: mismatch === null,
+      why: mismatch?.why ?? 'all its conditions hold',
+    };
+  });
+}
+
 /** Why a rule does not match; `near` where it would have but for one guard, which people want to know. */
 type Mismatch = { why: string; near: boolean };
 
-function mismatchOf(rule: Rule, spec: SessionSpec, ask: Ask): Mismatch | null {
+function mismatchOf(rule: Rule, spec: Pick<SessionSpec, 'cwd'>, ask: Ask): Mismatch | null {
   if (rule.need !== ask.need) return { why: 'another need', near: false };
   if (rule.pattern !== null && !(ask.need === 'question' && matchesText(rule.pattern, ask.questions))) {
     return { why: 'the text does not match', near: false };

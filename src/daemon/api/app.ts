@@ -12,6 +12,7 @@ import { answerRequest } from './answer.ts';
 import { checked } from './checked.ts';
 import { streamEvents } from './events.ts';
 import { listText } from './list.ts';
+import { addPolicyRoutes } from './policy.ts';
 import { addSessionRoutes } from './sessions.ts';
 
 export type ApiPorts = {
@@ -56,6 +57,7 @@ export function createApi(ports: ApiPorts): Hono {
     return context.body(text, 200, { 'content-type': 'application/json' });
   });
   addSessionRoutes(app, ports);
+  addPolicyRoutes(app, ports);
 
   app.get('/v1/inbox', (context) => {
     const items: InboxEntry[] = loop
