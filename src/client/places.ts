@@ -11,6 +11,8 @@ export type Places = {
   database: string;
   /** Held for as long as a daemon runs. */
   lock: string;
+  /** The mark that every process of ours carries: with it they are found without the database. */
+  ownerMark: string;
   /** Who the running daemon is, for people. */
   daemonRecord: string;
   log: string;
@@ -50,6 +52,7 @@ function places(stateDirectory: string, runtimeDirectory: string, configDirector
     socket: join(runtimeDirectory, 'cox.sock'),
     database: join(stateDirectory, 'state.sqlite'),
     lock: join(stateDirectory, 'lock.sqlite'),
+    ownerMark: join(stateDirectory, 'owner'),
     daemonRecord: join(stateDirectory, 'daemon.json'),
     log: join(logsDirectory, 'daemon.log'),
     logsDirectory,

@@ -56,6 +56,12 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     hint: 'Make the directory writable, or set COX_HOME to one that is.',
   },
+  'state-broken': {
+    exit: 1,
+    origin: 'machine',
+    retryable: false,
+    hint: 'Move the file aside and start again; cox kill --all ends what still runs.',
+  },
   'no-baseline': {
     exit: 1,
     origin: 'machine',

@@ -42,7 +42,9 @@ export async function boot(places: Places): Promise<void> {
   const store = Store.open(places.database);
   const daemon = newId(8, () => false);
   const loop = new Loop({ store, owner: daemon, now, log });
-  const driver = openDriver({ store, loop, places, version, now, log });
+  const owner = store.meta('owner', () => newId(16, () => false));
+  writeFileSync(places.ownerMark, `${owner}\n`, { mode: 0o600 });
+  const driver = openDriver({ store, loop, places, owner, version, now, log });
   const folder = {
     say: loop.say,
     now,

@@ -29,6 +29,11 @@ function tell(readiness: Readiness): void {
   }
 }
 
+/** SQLITE_CORRUPT (11) and SQLITE_NOTADB (26). */
+function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (error.errcode === 11 || error.errcode === 26);
+}
+
 function asFailure(error: unknown): Failure {
   if (error instanceof CoxError) return error.failure;
   if (error instanceof UnsafePathError) {
@@ -37,6 +42,12 @@ function asFailure(error: unknown): Failure {
       return failure('state-unwritable', `${path} cannot be written.`, { path });
     }
     return failure('not-permitted', `${error.message}.`, { path, why: code });
+  }
+  if (isBroken(error)) {
+    const { database } = placesOf(process.env);
+    return failure('state-broken', `The state database cannot be read: ${(error as Error).message}.`, {
+      file: database,
+    });
   }
   const code = error instanceof Error && 'code' in error ? error.code : null;
   const message = error instanceof Error ? error.message : String(error);

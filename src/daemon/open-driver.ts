@@ -8,10 +8,18 @@ import type { Store } from '../store/store.ts';
 import { newId } from './ids.ts';
 import type { Loop } from './loop.ts';
 
-type Parts = { store: Store; loop: Loop; places: Places; version: string; now(): number; log: Logger };
+type Parts = {
+  store: Store;
+  loop: Loop;
+  places: Places;
+  owner: string;
+  version: string;
+  now(): number;
+  log: Logger;
+};
 
 /** The app-server driver, with its records in the store and its words to the loop. */
-export function openDriver({ store, loop, places, version, now, log }: Parts): AppServerDriver {
+export function openDriver({ store, loop, places, owner, version, now, log }: Parts): AppServerDriver {
   return new AppServerDriver({
     say: loop.say,
     now,
@@ -25,7 +33,7 @@ export function openDriver({ store, loop, places, version, now, log }: Parts): A
       return launch;
     },
     place: {
-      owner: store.meta('owner', () => newId(16, () => false)),
+      owner,
       socketsDirectory: places.serversDirectory,
       logsDirectory: places.logsDirectory,
     },

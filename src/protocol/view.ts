@@ -80,6 +80,9 @@ export type EventPage = { schemaVersion: 1; items: EventView[]; before: number |
 /** What `send` and `resume` acknowledge: the instruction is kept; whether Codex has it is in the session. */
 export type SendView = { schemaVersion: 1; ok: true; session: string; message: string; run: number };
 
+/** What `kill --all` did where no daemon can be had: processes, each as its pid and command. */
+export type SweptView = { schemaVersion: 1; ok: true; ended: string[]; survivors: string[] };
+
 /** What `rm` acknowledges. */
 export type RemovedView = { schemaVersion: 1; ok: true; session: string };
 

@@ -187,6 +187,12 @@ export const viewSchemas = {
   }),
   send: acknowledged.extend({ message: z.string(), run: z.int() }),
   removed: acknowledged,
+  swept: z.strictObject({
+    schemaVersion: z.literal(1),
+    ok: z.literal(true),
+    ended: z.array(z.string()),
+    survivors: z.array(z.string()),
+  }),
   ended: list(session),
   report,
   diff: z.strictObject({

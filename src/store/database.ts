@@ -8,6 +8,9 @@ import { MIGRATIONS } from './migrations/index.ts';
  */
 const REWRITE_BYTES = 64 * 1024 * 1024;
 
+/** Pages that SQLite keeps in memory at most, KiB: the rows of 10,000 sessions and their indexes. */
+const CACHE_KIB = 16 * 1024;
+
 /** How far a commit is carried: `full` survives a power cut, `normal` a killed process. */
 export type Durability = 'full' | 'normal';
 
@@ -95,6 +98,7 @@ export function openDatabase(file: string): Database {
   // Before anything is in a new file; on one that has content, it waits for a rewrite.
   connection.exec('pragma auto_vacuum = incremental;');
   connection.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on;');
+  connection.exec(`pragma cache_size = -${CACHE_KIB}`);
   migrate(connection);
   if (!isIncremental(connection) && sizeOf(connection) <= REWRITE_BYTES) connection.exec('vacuum');
   return new Database(connection);

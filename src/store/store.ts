@@ -189,7 +189,8 @@ export class Store {
 
   /** Sessions whose newest run is open, or that have an action under way. */
   live(): string[] {
-    return this.#ids('select id from sessions where ended = 0 union select session from outbox');
+    const acting = this.#ids('select distinct session as id from outbox');
+    return [...new Set([...this.openSessions(), ...acting])];
   }
 
   /** Sessions whose newest run is open. */

@@ -14,6 +14,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DaemonView } from '../../src/client/index.ts';
 import { findCodex } from '../../src/codex/launch/binary.ts';
 import { isAlive } from '../../src/machine/identity.ts';
+import { viewSchemas } from '../../src/protocol/views-schema.ts';
+import { processesWith } from './processes.ts';
 import { play } from './scenarios.ts';
 import { PATIENCE_MS, World } from './world.ts';
 
@@ -123,4 +125,33 @@ test('a Codex that was replaced: new sessions get a new server, a session whose 
   expect(await world.ended(first.id)).toMatchObject({ phase: 'done', lastMessage: 'On the new one.' });
   const facts = await world.facts(first.id, (seen) => seen.some(({ type }) => type === 'relaunched'));
   expect(facts.filter(({ type }) => type === 'relaunched')).toHaveLength(1);
+});
+
+test('kill --all ends everything although no daemon can be had', async () => {
+  const { id } = await world.run(play('sleep', { seconds: 304 }));
+  await world.facts(id, (seen) =>
+    seen.some(({ type, fact }) => type === 'activity' && String(fact.line).includes('sleep 304')),
+  );
+  const { pid } = await daemon();
+  process.kill(pid ?? 0, 'SIGKILL');
+  const [server] = world.servers();
+  const files = ['', '-wal', '-shm'].map((suffix) => `${world.places.database}${suffix}`).filter(existsSync);
+  const kept = files.map((file) => readFileSync(file));
+  // Nobody can make anything of this.
+  for (const file of files) rmSync(file);
+  writeFileSync(world.places.database, 'not a database, and long enough to be looked at as one'.repeat(40));
+  try {
+    const refused = await world.cox(['ls', '--json']);
+    expect([refused.code, viewSchemas.error.parse(refused.json()).error.code]).toEqual([1, 'state-broken']);
+    const { code, stderr, json } = await world.cox(['kill', '--all', '--json']);
+    const swept = viewSchemas.swept.parse(json());
+    expect([code, swept.survivors]).toEqual([0, []]);
+    expect(stderr).toContain('No daemon can be had');
+    expect(swept.ended).toContain(`pid ${server?.process.pid}`);
+    expect(server !== undefined && isAlive(server.process)).toBe(false);
+    expect(processesWith('CODEX_HOME', world.codexHome)).toEqual([]);
+  } finally {
+    // For the world to end in order.
+    for (const [n, file] of files.entries()) writeFileSync(file, kept[n] ?? '');
+  }
 });

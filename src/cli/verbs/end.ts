@@ -42,7 +42,14 @@ async function end(mode: EndMode, targets: string[], graceMs: number, options: E
     const takesAll = mode !== 'interrupt';
     throw usage(`Say which session to ${mode}${takesAll ? ', or --all, not both' : ''}.`, 'See `cox ls`.');
   }
-  const client = await daemonClient();
+  let client: Client;
+  try {
+    client = await daemonClient();
+  } catch (error) {
+    if (mode !== 'kill' || options.all !== true || !(error instanceof CoxError)) throw error;
+    // The one thing that must work when nothing else does.
+    return (await import('../sweep.ts')).sweep(error, options.json === true);
+  }
   // All targets are known before anything is ended.
   const views =
     options.all === true

@@ -64,7 +64,7 @@ export async function findCodex(search: BinarySearch): Promise<CodexBinary> {
     );
   }
   const file = fileIdentity(native);
-  const version = versions.get(file) ?? (await askVersion(native));
+  const version = versions.get(file) ?? (await askVersion(native, search.environment));
   versions.set(file, version);
   if (!hasCapability(version, 'app-server-unix')) {
     throw new CoxError(
@@ -179,12 +179,15 @@ function isScript(path: string): boolean {
 }
 
 /** From the package's own record where there is one, else by asking the binary. */
-async function askVersion(native: string): Promise<string> {
+async function askVersion(native: string, environment: Readonly<Record<string, string>>): Promise<string> {
   const recorded = recordedVersion(join(dirname(dirname(native)), 'codex-package.json'));
   if (recorded !== null) return recorded;
   let text = '';
   try {
-    ({ stdout: text } = await promisify(execFile)(native, ['--version'], { timeout: VERSION_DEADLINE_MS }));
+    ({ stdout: text } = await promisify(execFile)(native, ['--version'], {
+      env: { ...environment },
+      timeout: VERSION_DEADLINE_MS,
+    }));
   } catch {
     text = '';
   }

@@ -57,13 +57,12 @@ export function openContext(
       const words = error instanceof Error ? error.message : String(error);
       throw new NotTried(words, 'Make the temporary directory writable, or set TMPDIR to one that is.');
     }
-    // A Codex that is asked for its version writes into its home: it inherits our environment.
-    Object.assign(process.env, (await opened.make()).variables);
     return opened;
   });
   const codexAt = async (flag: string | null): Promise<CodexBinary> => {
-    await homes();
-    return findCodex({ flag, environment, cwd });
+    // One that is asked for its version writes into its home.
+    const { variables } = await (await homes()).make();
+    return findCodex({ flag, environment: { ...environment, ...variables }, cwd });
   };
   const codex = once(() => codexAt(request.codex));
   const launch = once(async () =>

@@ -1,10 +1,11 @@
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
+import type { Action } from '../../../src/core/policy/action.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
-import type { Command, Decision, Input, Reply } from '../../../src/core/policy/input.ts';
+import type { Command, Decision, Input, Reply, SendMode } from '../../../src/core/policy/input.ts';
 import { DEFAULT_POLICY, type Policy, type Rule } from '../../../src/core/policy/policy.ts';
 import type { Fact, WorkResult } from '../../../src/core/session/fact.ts';
 import type { Ask, Origin } from '../../../src/core/session/request.ts';
-import type { Base, Session, SessionSpec } from '../../../src/core/session/session.ts';
+import type { Base, EndMode, Session, SessionSpec } from '../../../src/core/session/session.ts';
 
 export const SPEC: SessionSpec = {
   id: 'k7m2qd',
@@ -95,6 +96,25 @@ export function message(id: string, text: string, turn = 'u1'): EvidenceBody {
   return { type: 'item-completed', thread: 't1', turn, item: { kind: 'message', id, text } };
 }
 
+/** The item that an instruction of ours becomes in the turn that takes it. */
+export function userItem(message: string, turn = 'u1'): EvidenceBody {
+  const item = { kind: 'user', id: `i-${message}`, text: `text of ${message}`, message } as const;
+  return { type: 'item-completed', thread: 't1', turn, item };
+}
+
+/** An instruction `text of ID`; of what it can carry the usual unless told. */
+export function sending(
+  id: string,
+  how: SendMode,
+  given: Partial<Command & { type: 'send' }> = {},
+): Command & { type: 'send' } {
+  return { type: 'send', id, text: `text of ${id}`, how, by: 'me', verify: true, relaunch: null, ...given };
+}
+
+export function workGone(survivors: string[] = [], run = 1): EvidenceBody {
+  return { type: 'work-gone', run, survivors };
+}
+
 export function opened(id: string, ask: Ask = approval(), from: Partial<Origin> = {}): EvidenceBody {
   return { type: 'request-opened', id, origin: origin(from), ask };
 }
@@ -155,6 +175,32 @@ export class Story {
   command(command: Command): Reply {
     this.input({ type: 'command', command });
     return this.last.reply;
+  }
+
+  /** Sends an instruction; says what came of it, or the code of the refusal. */
+  send(id: string, how: SendMode = 'queue', given: Partial<Command & { type: 'send' }> = {}): string {
+    const reply = this.command(sending(id, how, given));
+    return reply.ok ? said(this.last) : reply.failure.code;
+  }
+
+  /** Asks for an end; says what came of it, or the code of the refusal. */
+  end(mode: EndMode): string {
+    const reply = this.command({ type: 'end', mode, by: 'me', graceMs: 100 });
+    return reply.ok ? said(this.last) : reply.failure.code;
+  }
+
+  /** The one action that the last input asked for. */
+  get action(): Action {
+    const [only, ...more] = this.last.actions;
+    if (only === undefined || more.length > 0) throw new Error(`${this.last.actions.length} actions`);
+    return only.action;
+  }
+
+  /** What was done to the session by instructions and ends, and what came of it. */
+  get outcomes(): string[] {
+    return this.session.interventions.map(({ kind, requestId, outcome }) =>
+      requestId === null ? `${kind} ${outcome}` : `${kind} ${requestId} ${outcome}`,
+    );
   }
 
   /** Lets time pass, then ticks. */

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Fact } from '../../../src/core/session/fact.ts';
 import type { SessionSpec } from '../../../src/core/session/session.ts';
-import { removeSession } from '../../../src/store/expire.ts';
+import { expire, removeSession } from '../../../src/store/expire.ts';
 import { findRequest, findSession } from '../../../src/store/find.ts';
+import { openSessionsOf } from '../../../src/store/launches.ts';
 import { listSessions } from '../../../src/store/list.ts';
 import type { Commit } from '../../../src/store/store.ts';
 import { answerCommitted, bound, ended, fact, Kept, requestOpened, StorePlace } from './fixture.ts';
@@ -182,6 +183,27 @@ describe('however many sessions there are, the way to one goes by an index', () 
     const plans = plansOf(() => listSessions(place.store, { which, limit: 20, viewVersion: 1 }));
     expect(plans.length).toBeGreaterThan(1);
     expect(plans.filter(looksAtEach)).toEqual([]);
+  });
+
+  test('what is open, and what is asked of every daemon again and again', () => {
+    const plans = plansOf(() => {
+      const { store } = place;
+      store.live();
+      store.countOpen();
+      store.orphanedLeases('d1');
+      store.lease('aaa111', 'd1', NOW);
+      store.receipt('c1');
+      openSessionsOf(store, 'launch-1');
+      expire(store, { ageMs: 1, maxBytes: 1, now: NOW, budgetMs: 60_000 });
+    });
+    const few = /^SCAN (outbox|servers|launches)\b/;
+    expect(plans.length).toBeGreaterThan(10);
+    expect(plans.filter((plan) => looksAtEach(plan) && !few.test(plan))).toEqual([]);
+    // An index that only open sessions are in.
+    expect(plans.filter((plan) => plan.startsWith('SCAN sessions'))).toEqual([
+      'SCAN sessions USING INDEX sessions_open',
+      'SCAN sessions USING COVERING INDEX sessions_open',
+    ]);
   });
 
   test('facts', () => {
