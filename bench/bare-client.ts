@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection, type Incoming } from '../src/codex/app-server/connection.ts';
 import type { CommandExecutionRequestApprovalParams } from '../src/codex/generated/v2/CommandExecutionRequestApprovalParams.ts';
 import type { TurnCompletedNotification } from '../src/codex/generated/v2/TurnCompletedNotification.ts';
 import type { World } from '../test/e2e/world.ts';
+import { kill } from './child.ts';
 import { nativeCodex } from './codex.ts';
 import type { Bench } from './row.ts';
 import { DEADLINE_MS } from './worlds.ts';
@@ -110,10 +110,6 @@ async function endServer(server: ChildProcess, socket: string): Promise<void> {
   } catch {
     // It made none.
   }
-  if (server.exitCode === null && server.signalCode === null) {
-    const exit = once(server, 'exit');
-    server.kill('SIGKILL');
-    await exit;
-  }
+  await kill(server);
   for (const file of files) rmSync(file, { force: true });
 }

@@ -1,7 +1,8 @@
 /**
  * Makes a frozen state database for test/state: a real daemon and the real Codex with the lab's model leave one
- * session done, one failed, one stopped, two with an approval (answered by a person and by a policy), and two
- * open when the daemon is killed (one works, one waits for a person).
+ * session done, one failed, one stopped, two with an approval (answered by a person and by a policy), where the
+ * version can do it one of two runs and one put aside, and two open when the daemon is killed (one works, one waits
+ * for a person).
  *
  *   node scripts/freeze-state.ts --out test/state/0002.sqlite [--from DIR]
  *
@@ -136,6 +137,18 @@ async function leaveSessions(): Promise<void> {
   await ended(answered);
   await ended(await run('ruled', 'escalate', touch('ruled'), '--policy', place('policy.toml')));
   await must([0], 'show', 'done');
+  const { stdout: help } = await cox('--help');
+  if (/^ +send /m.test(help)) {
+    const again = await run('again', 'plain', {});
+    await ended(again);
+    await must([0], 'send', again, '#lab:plain{} and once more');
+    await ended(again);
+  }
+  if (/^ +archive /m.test(help)) {
+    const aside = await run('aside', 'plain', {});
+    await ended(aside);
+    await must([0], 'archive', aside);
+  }
   await working(await run('working', 'sleep', { seconds: 600 }));
   await must([8], 'wait', await run('waiting', 'escalate', touch('waiting')), '--timeout', PATIENCE);
 }

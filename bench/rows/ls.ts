@@ -1,33 +1,36 @@
 import type { World } from '../../test/e2e/world.ts';
-import { saying } from '../plays.ts';
-import type { Row } from '../row.ts';
+import { openPast } from '../past.ts';
+import type { Bench, Row } from '../row.ts';
 import { amount, type Line } from '../statistics.ts';
 import { interleaved, timeBareNode, timeCox } from '../timing.ts';
-import { openWorld, startSessions } from '../worlds.ts';
 
 const GOAL = { of: 'ratio', most: 2.5 } as const;
-const FEW = 10;
+const FEW = { sessions: 10, facts: 500 };
+const MANY = { sessions: 10_000, facts: 500_000 };
 
 /** `cox ls` against a running daemon, as a multiple of what Node takes to do nothing. */
 export const row: Row = async (bench) => {
-  const few = await openWorld(bench);
-  bench.say(`${FEW} past sessions`);
-  await makePast(few, FEW);
+  const few = await opened(bench, FEW);
+  const many = bench.quick ? null : await opened(bench, MANY);
   const where = { env: few.env, cwd: few.work };
-  const { node, ls } = await interleaved(bench.quick ? 15 : 50, {
+  bench.say('starts in turns');
+  const samples = await interleaved(bench.quick ? 15 : 50, {
     node: () => timeBareNode(where),
-    ls: () => timeCox(['ls'], where),
+    few: () => timeCox(['ls'], where),
+    ...(many === null ? {} : { many: () => timeCox(['ls'], { ...where, env: many.env }) }),
   });
-  const line = (what: string, samples: readonly number[]): Line => ({
-    what,
-    measured: amount(samples, 'ms'),
-    baseline: { name: '`node -e 0`', amount: amount(node, 'ms') },
+  const line = ({ sessions }: { sessions: number }, taken: readonly number[]): Line => ({
+    what: `\`cox ls\`, ${sessions.toLocaleString('en')} past sessions`,
+    measured: amount(taken, 'ms'),
+    baseline: { name: '`node -e 0`', amount: amount(samples.node, 'ms') },
     goal: GOAL,
   });
-  return [line(`\`cox ls\`, ${FEW} past sessions`, ls)];
+  return [line(FEW, samples.few), ...(samples.many === undefined ? [] : [line(MANY, samples.many)])];
 };
 
-/** Sessions that have ended and were seen. */
-async function makePast(world: World, count: number): Promise<void> {
-  for (const id of await startSessions(world, count, saying())) await world.ended(id);
+async function opened(bench: Bench, past: typeof FEW): Promise<World> {
+  bench.say(`${past.sessions} past sessions`);
+  const world = await openPast(bench, past);
+  await world.ask('daemon', 'start');
+  return world;
 }

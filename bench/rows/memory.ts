@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { World } from '../../test/e2e/world.ts';
+import { endWith } from '../child.ts';
 import { nativeCodex } from '../codex.ts';
 import { memoryOf } from '../memory.ts';
 import { working } from '../plays.ts';
@@ -59,10 +59,5 @@ function startExec(bench: Bench, world: World, codex: string, prompt: string): v
     env: { ...world.env },
     stdio: 'ignore',
   });
-  bench.onEnd(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  });
+  endWith(bench, child);
 }

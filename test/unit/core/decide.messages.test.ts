@@ -195,7 +195,10 @@ describe('of unknown fate (the daemon died while it was handed over)', () => {
     story.now += 10;
     story.back('message.m1', UNKNOWN);
     story.now += 10;
-    expect([story.say(observed()), story.back('look')]).toEqual(['observed', 'work-returned, → look']);
+    expect([story.say(observed()), story.back('look')]).toEqual([
+      'observed, thread-reported',
+      'work-returned, → look',
+    ]);
     story.now += 10;
     expect(story.say(observed())).toBe('observed, → message.m1');
   });

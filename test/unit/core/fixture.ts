@@ -140,9 +140,9 @@ export class Story {
   last: Decision;
   readonly #policy: Policy;
 
-  constructor(policy: Policy = DEFAULT_POLICY) {
+  constructor(policy: Policy = DEFAULT_POLICY, create: Input = CREATE) {
     this.#policy = policy;
-    this.last = decide(null, CREATE, policy, this.now);
+    this.last = decide(null, create, policy, this.now);
     this.facts.push(...this.last.facts);
   }
 
