@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { idOf } from '../test/state/seed.ts';
 import type { World } from '../test/e2e/world.ts';
+import { idOf } from '../test/state/seed.ts';
 import { startProgram } from './child.ts';
 import type { Bench } from './row.ts';
 import { openWorld } from './worlds.ts';
 
 /** A seeded past ended longer ago than anything is kept by default. */
-const KEPT = '[retention]\nage = "36500d"\nsize = "1000GiB"\n';
+const KEPT = '[retention]\nage = "3650d"\nsize = "1000GiB"\n';
 
 /** How many sessions there were, and how many facts of all of them together. */
 export type Past = { sessions: number; facts: number };

@@ -25,9 +25,11 @@ export class ProbedDaemon {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'ipc'],
     });
     const ready = child.stdio[3];
-    if (ready === null || ready === undefined) throw new Error('the daemon has no descriptor to say that it listens');
+    if (ready === null || ready === undefined)
+      throw new Error('the daemon has no descriptor to say that it listens');
     const [said] = (await once(ready, 'data')) as [Buffer];
-    if (!String(said).includes('"ready":true')) throw new Error(`the daemon does not listen: ${String(said)}`);
+    if (!String(said).includes('"ready":true'))
+      throw new Error(`the daemon does not listen: ${String(said)}`);
     child.unref();
     child.channel?.unref();
     return new ProbedDaemon(child);

@@ -9,6 +9,7 @@ import { single } from '../statistics.ts';
 import { heldAt, openWorld, startSessions } from '../worlds.ts';
 
 const GOAL = { of: 'amount', most: 5 } as const;
+const SESSIONS = 20;
 const GATE = 'end';
 
 /**
@@ -17,21 +18,20 @@ const GATE = 'end';
  * same point of theirs (exec asks nothing). The first of each is not counted.
  */
 export const row: Row = async (bench) => {
-  const sessions = bench.quick ? 8 : 20;
   const ours = await openWorld(bench);
-  bench.say(`${sessions} sessions`);
+  bench.say(`${SESSIONS} sessions`);
   const asking = working({ commands: 10, asks: true, last: GATE });
-  const each = await perFurther(ours, sessions, (count) => startSessions(ours, count, asking));
+  const each = await perFurther(ours, SESSIONS, (count) => startSessions(ours, count, asking));
   const other = await openWorld(bench);
-  bench.say(`${sessions} codex exec processes`);
+  bench.say(`${SESSIONS} codex exec processes`);
   const codex = await nativeCodex();
   const prompt = working({ commands: 10, last: GATE });
-  const exec = await perFurther(other, sessions, async (count) => {
+  const exec = await perFurther(other, SESSIONS, async (count) => {
     for (let n = 0; n < count; n += 1) startExec(bench, other, codex, prompt);
   });
   return [
     {
-      what: `memory of one more session, of ${sessions} at once`,
+      what: `memory of one more session, of ${SESSIONS} at once`,
       measured: single(each, 'MB'),
       baseline: { name: 'one more `codex exec`', amount: single(exec, 'MB') },
       goal: GOAL,

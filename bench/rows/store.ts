@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { replay } from '../../src/core/policy/fold.ts';
 import { apply } from '../../src/core/session/apply.ts';
 import type { Fact } from '../../src/core/session/fact.ts';
 import type { Session, SessionSpec } from '../../src/core/session/session.ts';
 import { keepLaunch } from '../../src/store/launches.ts';
-import { Store } from '../../src/store/store.ts';
+import { type Committed, Store } from '../../src/store/store.ts';
 import type { World } from '../../test/e2e/world.ts';
 import { openPast, type Past, sessionOf } from '../past.ts';
 import type { Bench, Row } from '../row.ts';
@@ -24,7 +25,10 @@ export const row: Row = async (bench) => {
   const one = await openPast(bench, ONE);
   const empty = await openWorld(bench);
   bench.say('commits');
-  const commits = { many: commitTimes(many.places.database), empty: commitTimes(join(empty.root, 'e.sqlite')) };
+  const commits = {
+    many: commitTimes(many.places.database),
+    empty: commitTimes(join(empty.root, 'e.sqlite')),
+  };
   bench.say('looks');
   const looks = await lookTimes(bench, many, one);
   const line = (what: string, measured: number[], name: string, baseline: number[]): Line => ({
@@ -59,33 +63,42 @@ function commitTimes(file: string): number[] {
   const store = Store.open(file);
   try {
     keepLaunch(store, SPEC.identity, {});
-    let session: Session | null = null;
-    let slack: number | null = null;
-    const times: number[] = [];
-    for (let n = 0; n <= COMMITS; n += 1) {
-      const fact = factOf(n);
+    const at = Date.now();
+    const birth: Fact = {
+      at,
+      source: 'user',
+      body: { type: 'session-created', spec: SPEC, prompt: 'bench' },
+    };
+    let session = born(birth);
+    let { slack } = commit(store, session, birth, null);
+    return Array.from({ length: COMMITS }, (_, n) => {
+      const body = { type: 'activity', turn: 't', line: `runs: command ${n}` } as const;
+      const fact: Fact = { at: Date.now(), source: 'app-server', body };
       session = apply(session, fact);
       const begun = performance.now();
-      ({ slack } = store.commit({
-        session,
-        policy: { rules: [] },
-        facts: [fact],
-        actions: [],
-        wakeAt: null,
-        now: fact.at,
-        cause: null,
-        attentionSince: null,
-        view: null,
-        slack,
-        returned: null,
-        receipt: null,
-      }));
-      times.push(performance.now() - begun);
-    }
-    return times.slice(1);
+      ({ slack } = commit(store, session, fact, slack));
+      return performance.now() - begun;
+    });
   } finally {
     store.close();
   }
+}
+
+function commit(store: Store, session: Session, fact: Fact, slack: number | null): Committed {
+  return store.commit({
+    session,
+    policy: { rules: [] },
+    facts: [fact],
+    actions: [],
+    wakeAt: null,
+    now: fact.at,
+    cause: null,
+    attentionSince: null,
+    view: null,
+    slack,
+    returned: null,
+    receipt: null,
+  });
 }
 
 const SPEC: SessionSpec = {
@@ -101,9 +114,8 @@ const SPEC: SessionSpec = {
   overrides: [],
 };
 
-/** The birth of the session, then what it does. */
-function factOf(n: number): Fact {
-  const at = Date.now();
-  if (n === 0) return { at, source: 'user', body: { type: 'session-created', spec: SPEC, prompt: 'bench' } };
-  return { at, source: 'app-server', body: { type: 'activity', turn: 't', line: `runs: command ${n}` } };
+function born(birth: Fact): Session {
+  const session = replay([birth]);
+  if (session === null) throw new Error('the session was not born');
+  return session;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-export const CHECK_STATUSES = ['ok', 'warn', 'fail'] as const;
+const CHECK_STATUSES = ['ok', 'warn', 'fail'] as const;
 
 /** What `cox doctor --json` prints; `ok` where no check failed. What could not be checked is a `warn` that says why. */
 export const doctorView = z.strictObject({

@@ -34,7 +34,7 @@ export function checkToml<Schema extends z.ZodType>(
 }
 
 /** A refusal of a file by its line, counted from 1. */
-export function invalid(
+function invalid(
   code: 'policy-invalid' | 'config-invalid',
   path: string,
   line: number,

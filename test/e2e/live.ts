@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { expect, vi } from 'vitest';
 import { PATIENCE_MS, type World } from './world.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/cox', import.meta.url));
@@ -53,6 +55,14 @@ export class LiveCommand {
       this.#watchers.add(look);
       void this.ended.then((code) => reject(missing(`it ended with ${code}`)));
     });
+  }
+
+  /** Resolves once it has a connection, to the daemon: a socket beside its stdout and stderr. */
+  async connects(): Promise<void> {
+    const folder = `/proc/${this.#child.pid}/fd`;
+    const isSocket = (fd: string): boolean => readlinkSync(`${folder}/${fd}`).startsWith('socket:');
+    const look = (): void => expect(readdirSync(folder).filter(isSocket).length).toBeGreaterThan(2);
+    await vi.waitFor(look, { timeout: PATIENCE_MS, interval: 20 });
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -38,6 +38,12 @@ export const scenarios: readonly ScenarioSource[] = [
     ],
   ),
   defineScenario(
+    'script',
+    'the steps that the test gives',
+    { steps: [{ type: 'message', text: 'Done.' }] as Step[] },
+    ({ steps }) => steps,
+  ),
+  defineScenario(
     'fails-gated',
     'a command, silence until the gate, then a used-up quota',
     { gate: 'fail' },

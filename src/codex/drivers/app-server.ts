@@ -1,6 +1,7 @@
 import type { Driver } from '../../core/driver.ts';
 import type { Evidence } from '../../core/evidence/evidence.ts';
 import type { Action } from '../../core/policy/action.ts';
+import { promptId } from '../../core/session/apply.ts';
 import type { WorkResult } from '../../core/session/fact.ts';
 import type { Session } from '../../core/session/session.ts';
 import type { FailReason } from '../../core/session/status.ts';
@@ -73,7 +74,7 @@ export class AppServerDriver implements Driver {
           ...(action.images ?? []).map((path) => ({ type: 'localImage' as const, path })),
           ...textInput(action.text),
         ],
-        clientUserMessageId: message ?? `${session.spec.id}.${action.run}`,
+        clientUserMessageId: message ?? promptId(session),
       });
       this.#say(session, { type: 'turn-started', thread, turn: turn.id });
       if (message !== undefined)
@@ -96,8 +97,10 @@ export class AppServerDriver implements Driver {
         });
       } catch (error) {
         // The turn is over, or is of a kind that takes no instructions: then it waits for the next one.
-        if (error instanceof RpcRefused) return { type: 'stale', why: error.message };
-        throw error;
+        if (!(error instanceof RpcRefused)) throw error;
+        const why = error.message;
+        this.#say(session, { type: 'message-refused', thread, message, why });
+        return { type: 'stale', why };
       }
       this.#say(session, { type: 'message-taken', thread, turn, message });
       return { type: 'done' };

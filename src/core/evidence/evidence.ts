@@ -67,6 +67,8 @@ export type EvidenceBody =
       history: string[] | null;
       pending: string[];
     }
+  /** The turn takes no instructions, or is not the one that runs. */
+  | { type: 'message-refused'; thread: string; message: string; why: string }
   /** An instruction of ours has reached a turn. */
   | { type: 'message-taken'; thread: string; turn: string; message: string }
   /** Codex does not know the thread any more. */

@@ -1,7 +1,16 @@
 import type { Evidence, EvidenceBody, TurnError } from '../evidence/evidence.ts';
+import { promptId } from '../session/apply.ts';
 import type { Item } from '../session/item.ts';
 import { type Closing, originKey } from '../session/request.ts';
-import { hasEnded, knowsTurn, type RunEnd, type Session, type Work } from '../session/session.ts';
+import {
+  activeTurn,
+  hasEnded,
+  knowsTurn,
+  type RunEnd,
+  type Session,
+  type TurnEnd,
+  type Work,
+} from '../session/session.ts';
 import type { Doubt, Source } from '../session/status.ts';
 import type { Growing } from './fold.ts';
 import { answerKey, turnKey } from './needs.ts';
@@ -29,9 +38,7 @@ export function absorb(growing: Growing, evidence: Evidence): void {
     case 'item-completed':
       if (!admitTurn(growing, source, body.turn)) return;
       if (growing.session.items[body.turn]?.includes(body.item.id)) return;
-      growing.add(source, { type: 'item', turn: body.turn, item: attributed(body.item, growing.session) });
-      if (body.item.kind === 'user') messageTaken(growing, source, body.item.message, body.turn);
-      return;
+      return itemCompleted(growing, source, body.turn, attributed(body.item, growing.session));
     case 'progress':
       if (admitTurn(growing, source, body.turn) && !hasEnded(growing.session))
         growing.add(source, { type: 'progress' });
@@ -59,6 +66,12 @@ export function absorb(growing: Growing, evidence: Evidence): void {
       return;
     case 'observed':
       return observed(growing, source, body);
+    case 'message-refused': {
+      const pending = growing.session.messages.find(({ id }) => id === body.message);
+      if (pending?.how === 'steer')
+        growing.add(source, { type: 'message-held', id: body.message, why: body.why });
+      return;
+    }
     case 'message-taken':
       if (!admitTurn(growing, source, body.turn)) return;
       return messageTaken(growing, source, body.message, body.turn);
@@ -100,14 +113,21 @@ function threadOpened(
 }
 
 /** Versions before 0.139 do not give the id of an instruction back: then its words tell that it is ours. */
-function attributed(item: Item, { run }: Session): Item {
+function attributed(item: Item, { spec, run }: Session): Item {
   if (item.kind !== 'user' || item.message !== undefined || item.text !== run.prompt) return item;
-  return { ...item, message: 'prompt' };
+  return { ...item, message: promptId({ spec, run }) };
+}
+
+function itemCompleted(growing: Growing, source: Source, turn: string, item: Item): void {
+  growing.add(source, { type: 'item', turn, item });
+  if (item.kind === 'user') messageTaken(growing, source, item.message, turn);
 }
 
 /** Said by Codex's answer, by the item that it became, or by both. */
 function messageTaken(growing: Growing, source: Source, id: string | undefined, turn: string): void {
-  if (id === undefined || !growing.session.messages.some((message) => message.id === id)) return;
+  const { run, messages } = growing.session;
+  const isPrompt = id === promptId(growing.session) && !run.handedOver;
+  if (id === undefined || !(isPrompt || messages.some((message) => message.id === id))) return;
   growing.add(source, { type: 'message-taken', id, turn });
 }
 
@@ -116,7 +136,7 @@ function threadMissing(growing: Growing, source: Source, thread: string, detail:
   const { run, work, endRequested } = growing.session;
   // An end that was asked for goes on to its own proof: a forgotten thread may have left processes behind.
   if (run.end !== null || endRequested !== null) return;
-  if (run.turns.length === 0 && work[turnKey(run.n)] === undefined) {
+  if (run.context === null && run.turns.length === 0 && work[turnKey(run.n)] === undefined) {
     closeRequests(growing, source, 'withdrawn', 'Codex forgot the thread that asked');
     return growing.add(source, { type: 'thread-dropped', thread, why: detail });
   }
@@ -160,7 +180,11 @@ function admitTurn(growing: Growing, source: Source, turn: string): boolean {
       growing.add(source, { type: 'end-requested', mode: 'kill', by, graceMs: 0 });
     }
   }
-  growing.add(source, { type: 'turn-started', turn });
+  // On a thread of the run's own nobody else does; on one that was taken up again, whoever was there before us may
+  // have, until the prompt was asked to be handed over.
+  const { run, work } = growing.session;
+  const isForeign = run.context !== null && !run.handedOver && work[turnKey(run.n)] === undefined;
+  growing.add(source, { type: 'turn-started', turn, ...(isForeign ? { foreign: true } : {}) });
   return true;
 }
 
@@ -225,30 +249,40 @@ function turnEnded(
 ): void {
   if (hasEnded(growing.session) && knowsTurn(growing.session, turn)) return;
   if (!admitTurn(growing, source, turn)) return;
-  growing.add(source, { type: 'turn-ended', turn, outcome, detail: error?.message ?? null });
-  const { run, endRequested } = growing.session;
-  // An end that was asked for ends the run with its own proof (`work-gone`); an older turn ends nothing.
-  if (endRequested !== null || run.turns.at(-1) !== turn) return;
-  // What was queued begins the next turn of the same run.
-  if (outcome === 'completed' && growing.session.messages.length > 0) return;
-  endRun(growing, source, endOf(growing.session, outcome, error));
+  // Told again by a look: known.
+  if (growing.session.run.over.includes(turn)) return;
+  growing.add(source, {
+    type: 'turn-ended',
+    turn,
+    outcome,
+    detail: error?.message ?? null,
+    ...(error === null ? {} : { reason: error.reason }),
+  });
 }
 
-function endOf(
-  session: Session,
-  outcome: 'completed' | 'interrupted' | 'failed',
-  error: TurnError | null,
-): RunEnd {
+/**
+ * Ends a run whose newest turn is over where nothing is left to be said to it. What was queued begins the next turn
+ * of the same run; a turn that failed, or that somebody else interrupted, ends it all the same.
+ */
+export function endIfOver(growing: Growing): void {
+  const { session } = growing;
+  const { run, endRequested, messages } = session;
+  // An end that was asked for ends the run with its own proof (`work-gone`).
+  if (run.end !== null || endRequested !== null || !run.handedOver || run.lastTurn === null) return;
+  const { outcome, by } = run.lastTurn;
+  const goesOn = outcome === 'completed' || by !== null;
+  if (activeTurn(session) !== null || (goesOn && messages.length > 0)) return;
+  endRun(growing, 'app-server', endOf(session, run.lastTurn));
+}
+
+function endOf(session: Session, { outcome, reason, detail, by }: TurnEnd): RunEnd {
   switch (outcome) {
     case 'completed':
       return { type: 'done', doubts: doubtsOf(session) };
     case 'failed':
-      return {
-        type: 'failed',
-        reason: error?.reason ?? 'model-error',
-        detail: error?.message ?? 'the turn failed',
-      };
+      return { type: 'failed', reason: reason ?? 'model-error', detail: detail ?? 'the turn failed' };
     case 'interrupted':
+      if (by !== null) return { type: 'stopped', by, survivors: [], proven: true, mode: 'interrupt' };
       return session.serverGone === null
         ? { type: 'stopped', by: 'elsewhere', survivors: [], proven: false }
         : { type: 'failed', reason: 'crashed', detail: `the turn was cut: ${session.serverGone.detail}` };
@@ -281,7 +315,7 @@ function observed(growing: Growing, source: Source, body: EvidenceBody & { type:
 /** Compares the history that Codex has of a thread that was taken up again with the turns that are known of it. */
 function checkContext(growing: Growing, source: Source, history: string[] | null): void {
   const { run, pastRuns } = growing.session;
-  if (run.context?.type !== 'unchecked' || history === null) return;
+  if (run.context?.type !== 'unchecked' || history === null || hasEnded(growing.session)) return;
   const known = pastRuns.filter(({ thread }) => thread === run.thread).flatMap(({ turns }) => turns);
   const missing = known.filter((turn) => !history.includes(turn));
   growing.add(source, {
@@ -290,7 +324,8 @@ function checkContext(growing: Growing, source: Source, history: string[] | null
     found: known.length - missing.length,
     missing,
   });
-  if (missing.length === 0) return;
+  // An end that was asked for goes on to its own proof.
+  if (missing.length === 0 || growing.session.endRequested !== null) return;
   const detail = `the thread came back without ${missing.length} of its ${known.length} turns; nothing was sent`;
   endRun(growing, source, { type: 'lost', detail });
 }

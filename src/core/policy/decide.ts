@@ -3,10 +3,10 @@ import { fuse, samePhase } from '../evidence/fuse.ts';
 import type { WorkResult } from '../session/fact.ts';
 import { type Answer, type Ask, answerFits, choiceOf } from '../session/request.ts';
 import { END_MODES, hasEnded, openRequests, type Session } from '../session/session.ts';
-import { absorb, endRun } from './absorb.ts';
+import { absorb, endIfOver, endRun } from './absorb.ts';
 import { Growing } from './fold.ts';
 import type { Command, Decision, Input, Reply, Request } from './input.ts';
-import { isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, openKey, wakeAt } from './needs.ts';
+import { givenUp, isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
 import type { Policy } from './policy.ts';
 import { ruleOn } from './rules.ts';
 import { send } from './send.ts';
@@ -29,6 +29,8 @@ export function decide(session: Session | null, input: Input, policy: Policy, no
   const reply = session === null ? born.reply : take(growing, input);
   if (!reply.ok) return { session, facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
   endIfNothingBegan(growing);
+  endIfOver(growing);
+  failIfGivenUp(growing);
   answerByPolicy(growing, policy);
   const actions = ask(growing);
   const status = fuse(growing.session, now);
@@ -182,22 +184,15 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
   const tireless = work.action.type === 'look' || work.action.type === 'end-work';
   const final = lastWord(result, tireless, work.attempts, growing.now);
   growing.add('coxswain', { type: 'work-returned', key, result: final });
-  if (final.type === 'stale' && work.action.type === 'steer') {
-    growing.add('coxswain', { type: 'message-held', id: work.action.message, why: final.why });
-  }
   if (final.type !== 'given-up' || hasEnded(growing.session)) return;
   switch (work.action.type) {
-    case 'open-thread':
-      // Another one is under way where the thread of this one was forgotten.
-      if (key !== openKey(growing.session.run)) return;
-      return failUnlessEnding(growing, final);
-    case 'start-turn':
-    case 'steer':
-      return failUnlessEnding(growing, final);
     case 'answer':
       return undo(growing, work.action.requestId, final.why);
     case 'snapshot':
       return growing.add('coxswain', { type: 'base', base: { type: 'none', why: final.why } });
+    case 'open-thread':
+    case 'start-turn':
+    case 'steer':
     case 'look':
     case 'end-work':
     case 'measure':
@@ -207,10 +202,13 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
   }
 }
 
-/** A run that cannot begin has failed; one that is being ended anyway ends as was asked for. */
-function failUnlessEnding(growing: Growing, { reason, why }: WorkResult & { type: 'given-up' }): void {
-  if (growing.session.endRequested !== null) return;
-  endRun(growing, 'coxswain', { type: 'failed', reason, detail: why });
+/** A run that cannot begin or go on has failed; one that is being ended anyway ends as was asked for. */
+function failIfGivenUp(growing: Growing): void {
+  const { session } = growing;
+  if (hasEnded(session) || session.endRequested !== null) return;
+  const state = givenUp(session);
+  if (state !== null)
+    endRun(growing, 'coxswain', { type: 'failed', reason: state.reason, detail: state.why });
 }
 
 /** An answer that cannot be delivered leaves its request open, for a person. */
@@ -235,6 +233,10 @@ function endIfNothingBegan(growing: Growing): void {
   const { run, endRequested } = growing.session;
   if (run.end !== null || endRequested === null || run.thread !== null || isOpening(growing.session)) return;
   const { by, mode } = endRequested;
+  if (mode === 'interrupt' && growing.session.messages.length > 0) {
+    growing.add('coxswain', { type: 'interrupted', survivors: [] });
+    return;
+  }
   endRun(growing, 'coxswain', { type: 'stopped', by, survivors: [], proven: true, mode });
 }
 

@@ -43,7 +43,7 @@ function wanted(session: Session, now: number): Need[] {
       mode,
       graceMs,
     };
-    return [{ key: endKey(run.n, mode), action }];
+    return [{ key: endKey(run, mode), action }];
   }
   const list: Need[] = [];
   if (session.base.type === 'pending') list.push({ key: 'snapshot', action: { type: 'snapshot' } });
@@ -75,14 +75,16 @@ function nextInstruction(session: Session, thread: string): Need | null {
   const { run, base, messages, spec } = session;
   // Nothing is said to a thread before it is known to be the one that was meant.
   if (base.type === 'pending' || run.context?.type === 'unchecked') return null;
-  if (run.turns.length === 0) {
+  const turn = activeTurn(session);
+  if (!run.handedOver) {
+    // Somebody else's turn comes to its end first.
+    if (turn !== null) return null;
     const images = run.n === 1 && spec.images !== undefined ? { images: spec.images } : {};
     return {
       key: turnKey(run.n),
       action: { type: 'start-turn', run: run.n, thread, text: run.prompt, ...images },
     };
   }
-  const turn = activeTurn(session);
   const next = turn === null ? messages[0] : messages.find(({ how }) => how === 'steer');
   if (next === undefined) return null;
   const { id, text } = next;
@@ -93,6 +95,14 @@ function nextInstruction(session: Session, thread: string): Need | null {
         ? { type: 'start-turn', run: run.n, thread, text, message: id }
         : { type: 'steer', thread, turn, text, message: id },
   };
+}
+
+/** What a run cannot go on without and that was given up; null where nothing was. */
+export function givenUp(session: Session): (Work['state'] & { type: 'given-up' }) | null {
+  const { run, work } = session;
+  const key = run.thread === null ? openKey(run) : nextInstruction(session, run.thread)?.key;
+  const state = key === undefined ? undefined : work[key]?.state;
+  return state?.type === 'given-up' ? state : null;
 }
 
 /** True while an instruction is on its way: what it begins is not known yet. */

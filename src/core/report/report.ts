@@ -91,6 +91,8 @@ class GrowingReport {
         return;
       case 'run-opened':
         this.#open(body.n, body.thread, body.prompt, body.prompt === '' ? 'elsewhere' : source, at);
+        this.#leavePhase(at);
+        this.#phase = { name: 'starting', since: at };
         return;
       case 'thread-bound':
         this.#changeRun((run) => ({ ...run, thread: body.thread }));
@@ -103,9 +105,10 @@ class GrowingReport {
       }
       case 'run-ended':
         this.#changeRun((run) => ({ ...run, endedAt: at }));
+        this.#settle(`run-${this.#runs.length}`, 'lost');
         return;
       case 'turn-started':
-        this.#settle(`run-${this.#runs.length}`, 'taken');
+        if (body.foreign !== true) this.#settle(`run-${this.#runs.length}`, 'taken');
         return;
       case 'message-accepted': {
         const { id, by, text } = body.message;
@@ -113,7 +116,7 @@ class GrowingReport {
         return;
       }
       case 'message-taken':
-        this.#settle(body.id, 'taken');
+        this.#settle(this.#instructions.has(body.id) ? body.id : `run-${this.#runs.length}`, 'taken');
         return;
       case 'message-dropped':
         this.#settle(body.id, 'lost');

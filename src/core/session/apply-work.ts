@@ -1,6 +1,6 @@
 import type { Action } from '../policy/action.ts';
 import type { WorkResult } from './fact.ts';
-import type { EndMode, Session, Work } from './session.ts';
+import type { EndMode, Run, Session, Work } from './session.ts';
 
 /** Pause before an action without a known outcome is repeated, milliseconds. */
 const REPEAT_AFTER_MS = 1_000;
@@ -53,7 +53,10 @@ export function workReturned(session: Session, key: string, result: WorkResult, 
         state: { type: 'waiting', retryAt: result.retryAt, why: result.why },
       });
     case 'given-up':
-      return withWork(session, key, { ...work, state: { type: 'given-up', why: result.why } });
+      return withWork(session, key, {
+        ...work,
+        state: { type: 'given-up', why: result.why, reason: result.reason },
+      });
     default:
       return result satisfies never;
   }
@@ -64,9 +67,9 @@ function isDoneOnce({ type }: Action): boolean {
   return type === 'start-turn' || type === 'steer' || type === 'answer';
 }
 
-/** Key of the action that ends what a run has at work. */
-export function endKey(run: number, mode: EndMode): string {
-  return `end.${run}.${mode}`;
+/** Key of the action that ends what a run has at work; a run may be interrupted several times. */
+export function endKey({ n, interrupts }: Run, mode: EndMode): string {
+  return mode === 'interrupt' && interrupts > 0 ? `end.${n}.${mode}.${interrupts}` : `end.${n}.${mode}`;
 }
 
 /** The oldest reason to look stays; whatever is new is not covered by a look that has begun. */

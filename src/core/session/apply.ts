@@ -1,6 +1,6 @@
 import { answerUndone, requestClosed, settle, withRequest } from './apply-request.ts';
-import { endKey, lookDueAlso, workOfSession, workRequested, workReturned } from './apply-work.ts';
-import type { Fact } from './fact.ts';
+import { lookDueAlso, workOfSession, workRequested, workReturned } from './apply-work.ts';
+import type { Fact, FactBody } from './fact.ts';
 import type { Item } from './item.ts';
 import type { Context, Intervention, Message, Run, Session, SessionSpec } from './session.ts';
 
@@ -16,7 +16,6 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
     serverGone: null,
     report: null,
     items: {},
-    endedTurn: null,
     activity: null,
     requests: [],
     messages: [],
@@ -57,7 +56,11 @@ export function apply(session: Session, fact: Fact): Session {
     case 'run-opened':
       return {
         ...session,
-        run: openRun(body.n, body.prompt, body.thread, contextOf(body.thread, body.verify), at),
+        run: {
+          ...openRun(body.n, body.prompt, body.thread, contextOf(body.thread, body.verify), at),
+          // A run that somebody began elsewhere has no prompt of ours.
+          handedOver: body.prompt === '',
+        },
         pastRuns: [...session.pastRuns, session.run],
         items: {},
         activity: null,
@@ -65,6 +68,9 @@ export function apply(session: Session, fact: Fact): Session {
         blocked: 0,
         said: false,
         endRequested: null,
+        // What was due or wrong in the run before says nothing of this one.
+        lookDue: null,
+        serverGone: null,
         // What is under way for the session, not for the run, goes on.
         work: workOfSession(session.work),
         report: null,
@@ -96,8 +102,10 @@ export function apply(session: Session, fact: Fact): Session {
           message.id === body.id ? { ...message, how: 'queue' } : message,
         ),
       };
-    case 'message-taken':
-      return messageSettled(session, body.id, 'accepted');
+    case 'message-taken': {
+      const settled = messageSettled(session, body.id, 'accepted');
+      return body.id === promptId(session) ? withRun(settled, { handedOver: true }) : settled;
+    }
     case 'message-dropped':
       return messageSettled(session, body.id, 'undone');
     case 'context-checked': {
@@ -108,10 +116,17 @@ export function apply(session: Session, fact: Fact): Session {
       };
     }
     case 'interrupted': {
-      const { [endKey(session.run.n, 'interrupt')]: _, ...work } = session.work;
+      const { run, endRequested } = session;
+      const turn = run.turns.at(-1);
+      const by = endRequested?.by ?? null;
       return {
         ...session,
-        work,
+        run: {
+          ...run,
+          over: turn === undefined || run.over.includes(turn) ? run.over : [...run.over, turn],
+          lastTurn: { outcome: 'interrupted', reason: null, detail: null, by },
+          interrupts: run.interrupts + 1,
+        },
         endRequested: null,
         activity: null,
         interventions: settleEnds(session.interventions, body.survivors.length === 0),
@@ -151,7 +166,10 @@ export function apply(session: Session, fact: Fact): Session {
     case 'turn-started':
       return {
         ...session,
-        run: withTurn(session.run, body.turn),
+        run: {
+          ...withTurn(session.run, body.turn),
+          handedOver: session.run.handedOver || body.foreign !== true,
+        },
         activity: null,
         // What was said of the thread before this turn says nothing of it.
         report: session.report?.state === 'active' ? session.report : null,
@@ -206,8 +224,7 @@ export function apply(session: Session, fact: Fact): Session {
     case 'turn-ended':
       return {
         ...session,
-        run: withTurn(session.run, body.turn),
-        endedTurn: body.turn,
+        run: turnOver(withTurn(session.run, body.turn), body),
         activity: null,
         trouble: null,
       };
@@ -255,7 +272,37 @@ export function apply(session: Session, fact: Fact): Session {
 }
 
 function openRun(n: number, prompt: string, thread: string | null, context: Context | null, at: number): Run {
-  return { n, prompt, thread, dropped: 0, context, turns: [], openedAt: at, end: null, endedAt: null };
+  return {
+    n,
+    prompt,
+    thread,
+    dropped: 0,
+    context,
+    handedOver: false,
+    turns: [],
+    over: [],
+    lastTurn: null,
+    interrupts: 0,
+    openedAt: at,
+    end: null,
+    endedAt: null,
+  };
+}
+
+/** The id under which Codex is given the prompt of the newest run. */
+export function promptId({ spec, run }: Pick<Session, 'spec' | 'run'>): string {
+  return `${spec.id}.${run.n}`;
+}
+
+function withRun(session: Session, change: Partial<Run>): Session {
+  return { ...session, run: { ...session.run, ...change } };
+}
+
+/** An older turn is over; only the newest says how the run stands. */
+function turnOver(run: Run, { turn, outcome, detail, reason }: FactBody & { type: 'turn-ended' }): Run {
+  const over = run.over.includes(turn) ? run.over : [...run.over, turn];
+  if (run.turns.at(-1) !== turn) return { ...run, over };
+  return { ...run, over, lastTurn: { outcome, detail, reason: reason ?? null, by: null } };
 }
 
 function contextOf(thread: string | null, verify: boolean | undefined): Context | null {
@@ -285,7 +332,7 @@ function settleEnds(interventions: Intervention[], met: boolean): Intervention[]
 }
 
 function withTurn(run: Run, turn: string): Run {
-  return run.turns.includes(turn) ? run : { ...run, turns: [...run.turns, turn] };
+  return run.turns.includes(turn) ? run : { ...run, turns: [...run.turns, turn], lastTurn: null };
 }
 
 function itemApplied(session: Session, turn: string, item: Item, at: number): Session {

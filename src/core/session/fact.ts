@@ -63,7 +63,8 @@ export type FactBody =
   | { type: 'thread-dropped'; thread: string; why: string }
   | { type: 'thread-reported'; report: ThreadReport }
   | { type: 'observed'; server: string; thread: string }
-  | { type: 'turn-started'; turn: string }
+  /** `foreign`: begun elsewhere, before the prompt of the run was handed over. */
+  | { type: 'turn-started'; turn: string; foreign?: true }
   | { type: 'activity'; turn: string; line: string }
   | { type: 'item'; turn: string; item: Item }
   | { type: 'progress' }
@@ -88,6 +89,7 @@ export type FactBody =
       turn: string;
       outcome: 'completed' | 'interrupted' | 'failed';
       detail: string | null;
+      reason?: FailReason;
     }
   | { type: 'server-gone'; server: string; detail: string }
   | { type: 'look-due'; why: string }

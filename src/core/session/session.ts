@@ -61,6 +61,14 @@ export type RunEnd =
   | { type: 'stopped'; by: Answerer; survivors: string[]; proven: boolean; mode?: EndMode }
   | { type: 'lost'; detail: string };
 
+/** How a turn ended; `by` where it was interrupted from here. */
+export type TurnEnd = {
+  outcome: 'completed' | 'interrupted' | 'failed';
+  reason: FailReason | null;
+  detail: string | null;
+  by: Answerer | null;
+};
+
 export type Run = {
   n: number;
   prompt: string;
@@ -68,8 +76,15 @@ export type Run = {
   /** Threads that Codex forgot before anything was said in them. */
   dropped: number;
   context: Context | null;
-  /** Ids of the turns that belong to this run, in the order they were learned. */
+  /** Whether Codex has the prompt; a turn that was begun elsewhere may come before it. */
+  handedOver: boolean;
+  /** Ids of the turns that belong to this run, in the order they were learned, and of those that are over. */
   turns: string[];
+  over: string[];
+  /** How the newest turn ended; null while it runs. */
+  lastTurn: TurnEnd | null;
+  /** Turns that were interrupted from here while the run went on. */
+  interrupts: number;
   openedAt: number;
   end: RunEnd | null;
   endedAt: number | null;
@@ -86,7 +101,7 @@ export type Work = {
     | { type: 'waiting'; retryAt: number; why: string }
     /** `done`, or it is not known whether it took effect, or it came too late. */
     | { type: 'finished'; how: 'done' | 'unknown' | 'stale' }
-    | { type: 'given-up'; why: string };
+    | { type: 'given-up'; why: string; reason: FailReason };
 };
 
 export type Tokens = { input: number; cached: number; output: number; total: number };
@@ -145,8 +160,6 @@ export type Session = {
   report: ThreadReport | null;
   /** Ids of the items of the newest run that are facts already, per turn. */
   items: Record<string, string[]>;
-  /** The turn whose end was seen last. */
-  endedTurn: string | null;
   /** One line about what the turn is doing now. */
   activity: string | null;
   requests: Request[];
@@ -194,8 +207,9 @@ export function hasEnded(session: Session): boolean {
 
 /** The turn that runs, as far as is known; null where none does. */
 export function activeTurn(session: Session): string | null {
-  const newest = session.run.turns.at(-1) ?? null;
-  return newest === session.endedTurn ? null : newest;
+  const { turns, over } = session.run;
+  const newest = turns.at(-1) ?? null;
+  return newest === null || over.includes(newest) ? null : newest;
 }
 
 /** Every turn id that any run of the session has had. */

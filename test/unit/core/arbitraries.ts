@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
+import { SEND_MODES, type SendMode } from '../../../src/core/policy/input.ts';
 import type { Answer, Ask } from '../../../src/core/session/request.ts';
+import { type ChangedFile, END_MODES, type EndMode } from '../../../src/core/session/session.ts';
 import { approval, GIT, NO_BASE } from './fixture.ts';
 
 /** Few ids, so that what happens to one thing often happens again. */
@@ -12,10 +14,20 @@ const rpcId = fc.constantFrom('0', '1');
 const asking = fc.constantFrom('u1', 'u1', 'u2', '');
 const itemId = fc.constantFrom('i1', 'i2', 'i3');
 const at = fc.constantFrom(null, 5, 6);
+const instruction = fc.constantFrom('m1', 'm1', 'm2', 'm3');
 const threadState = fc.constantFrom('active', 'idle', 'error', 'not-loaded' as const);
 
 const item = fc.oneof(
   fc.record({ kind: fc.constant('message' as const), id: itemId, text: fc.constantFrom('hello', '') }),
+  fc.record(
+    {
+      kind: fc.constant('user' as const),
+      id: itemId,
+      text: fc.constant('do it'),
+      message: instruction,
+    },
+    { requiredKeys: ['kind', 'id', 'text'] },
+  ),
   fc.record({
     kind: fc.constant('command' as const),
     id: itemId,
@@ -64,7 +76,7 @@ const is = <Type extends EvidenceBody['type']>(type: Type): fc.Arbitrary<Type> =
 const change = fc.record({
   type: is('changes'),
   changes: fc.record({ files: fc.nat(1), added: fc.nat(1), removed: fc.nat(1) }),
-  list: fc.constant([]),
+  list: fc.constant<ChangedFile[]>([]),
   now: fc.constant({ tree: 'tree', head: null }),
 });
 
@@ -113,6 +125,7 @@ const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
     history: fc.constantFrom<string[] | null>(null, [], ['u1'], ['u1', 'u2']),
     pending: fc.constantFrom<string[][]>([], ['s1 0 t1 u1 i1 5']),
   }),
+  fc.record({ type: is('message-taken'), thread, turn, message: instruction }),
   fc.record({ type: is('thread-missing'), thread, detail: fc.constant('no rollout found') }),
   fc.record({
     type: is('work-gone'),
@@ -141,8 +154,13 @@ export type Return = (typeof RETURNS)[number];
 export type Happening =
   | { type: 'evidence'; body: EvidenceBody; twice: boolean }
   | { type: 'answer'; which: number; answer: Answer }
-  | { type: 'end'; mode: 'stop' | 'kill' }
+  | { type: 'end'; mode: EndMode }
+  | { type: 'send'; how: SendMode; verify: boolean; moved: boolean }
+  /** The turn that runs is over, whichever it is. */
+  | { type: 'turn-over'; outcome: 'completed' | 'interrupted' | 'failed' }
   | { type: 'seen' }
+  | { type: 'archive' }
+  | { type: 'attach' }
   | { type: 'returns'; which: number; result: Return }
   | { type: 'returns-late'; key: string; result: Return }
   | { type: 'wakes'; late: number };
@@ -162,18 +180,47 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ type: happens('wakes'), late: fc.constantFrom(0, 0, 1, 4_000, 70_000) }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: happens('send'),
+      how: fc.constantFrom(...SEND_MODES),
+      verify: fc.boolean(),
+      moved: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: happens('turn-over'),
+      outcome: fc.constantFrom('completed', 'completed', 'interrupted', 'failed' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: happens('seen') }) },
+  { weight: 1, arbitrary: fc.record({ type: happens('archive') }) },
+  { weight: 1, arbitrary: fc.record({ type: happens('attach') }) },
   {
     weight: 1,
     arbitrary: fc.record({
       type: happens('returns-late'),
-      key: fc.constantFrom('look', 'open.1', 'turn.1', 'answer.r1.0', 'end.1.kill', 'snapshot', 'nothing'),
+      key: fc.constantFrom(
+        'look',
+        'open.1',
+        'turn.1',
+        'turn.2',
+        'message.m1',
+        'answer.r1.0',
+        'end.1.interrupt',
+        'end.1.kill',
+        'snapshot',
+        'nothing',
+      ),
       result: fc.constantFrom(...RETURNS),
     }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ type: happens('end'), mode: fc.constantFrom('stop', 'kill' as const) }),
+    arbitrary: fc.record({ type: happens('end'), mode: fc.constantFrom(...END_MODES) }),
   },
 );
 

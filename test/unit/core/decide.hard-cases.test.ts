@@ -263,7 +263,13 @@ describe('a thread that Codex forgot', () => {
     if (handedOver) story.back('turn.1', { type: 'unknown', why: 'the connection closed' });
     expect(story.session.work['end.1.kill']?.state).toEqual({ type: 'in-flight' });
     story.say({ type: 'work-gone', run: 1, survivors: [] });
-    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven: true, mode: 'kill' });
+    expect(story.session.run.end).toEqual({
+      type: 'stopped',
+      by: 'me',
+      survivors: [],
+      proven: true,
+      mode: 'kill',
+    });
   });
 
   test('an opening that was overtaken fails nothing when it comes back given up', () => {
@@ -285,6 +291,12 @@ describe('a thread that Codex forgot', () => {
     const story = new Story();
     story.command({ type: 'end', mode: 'kill', by: 'me', graceMs: 0 });
     story.back('open.1', { type: 'given-up', why: 'refused', reason: 'config' });
-    expect(story.session.run.end).toEqual({ type: 'stopped', by: 'me', survivors: [], proven: true, mode: 'kill' });
+    expect(story.session.run.end).toEqual({
+      type: 'stopped',
+      by: 'me',
+      survivors: [],
+      proven: true,
+      mode: 'kill',
+    });
   });
 });

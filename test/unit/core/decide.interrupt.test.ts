@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { replay } from '../../../src/core/policy/fold.ts';
 import type { Session } from '../../../src/core/session/session.ts';
-import { NO_BASE, observed, opened, Story, THREAD_OPENED, TURN_STARTED, turnEnded, workGone } from './fixture.ts';
+import { NO_BASE, opened, Story, THREAD_OPENED, TURN_STARTED, turnEnded, workGone } from './fixture.ts';
 
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
 const stoppedBy = (mode: string, survivors: string[] = []) => ({
@@ -22,11 +22,11 @@ describe('an interrupt', () => {
       'end-requested, → end.1.interrupt',
       { type: 'end-work', run: 1, thread: 't1', turn: 'u1', mode: 'interrupt', graceMs: 100 },
     ]);
-    expect([story.say(turnEnded('interrupted')), story.say(workGone()), story.back('end.1.interrupt')]).toEqual([
-      'turn-ended',
-      'run-ended, is stopped',
-      'work-returned',
-    ]);
+    expect([
+      story.say(turnEnded('interrupted')),
+      story.say(workGone()),
+      story.back('end.1.interrupt'),
+    ]).toEqual(['turn-ended', 'run-ended, is stopped', 'work-returned']);
     expect([story.session.run.end, story.outcomes]).toEqual([stoppedBy('interrupt'), ['interrupt accepted']]);
   });
 
@@ -102,7 +102,14 @@ describe('an interrupt', () => {
     expect([reply.ok, story.say(workGone()), story.session.requests[0]?.state]).toEqual([
       false,
       'request-closed, interrupted, is working, → message.m1',
-      { type: 'closed', how: 'withdrawn', at: 1_000, answer: null, by: null, why: 'its turn was interrupted' },
+      {
+        type: 'closed',
+        how: 'withdrawn',
+        at: 1_000,
+        answer: null,
+        by: null,
+        why: 'its turn was interrupted',
+      },
     ]);
   });
 
@@ -141,7 +148,12 @@ describe('an instruction that interrupts', () => {
     const sent = [story.send('m1'), story.send('m2', 'interrupt'), story.send('m3')];
     sent.push(story.send('m4', 'interrupt'));
     expect([sent, queue(story.session)]).toEqual([
-      ['message-accepted', 'message-accepted, end-requested, → end.1.interrupt', 'message-accepted', 'message-accepted'],
+      [
+        'message-accepted',
+        'message-accepted, end-requested, → end.1.interrupt',
+        'message-accepted',
+        'message-accepted',
+      ],
       ['m4', 'm2', 'm1', 'm3'],
     ]);
     story.say(turnEnded('interrupted'));
@@ -314,10 +326,10 @@ describe('the daemon dies', () => {
     story.send('m2', 'interrupt');
     story.now += 10;
     expect(restart(story, 'message.m1')).toEqual(['work-returned, → end.1.interrupt', 'look-due']);
-    expect([story.say(SECOND), story.say({ type: 'message-taken', thread: 't1', turn: 'u2', message: 'm1' })]).toEqual([
-      'turn-started',
-      'message-taken',
-    ]);
+    expect([
+      story.say(SECOND),
+      story.say({ type: 'message-taken', thread: 't1', turn: 'u2', message: 'm1' }),
+    ]).toEqual(['turn-started', 'message-taken']);
     expect([story.say(turnEnded('interrupted', 'u2')), story.say(workGone())]).toEqual([
       'turn-ended',
       'interrupted, → look',
@@ -329,6 +341,10 @@ describe('the daemon dies', () => {
     story.send('m1', 'interrupt');
     story.say(turnEnded('interrupted'));
     story.say(workGone());
-    expect(restart(story, 'end.1.interrupt', 'message.m1')).toEqual(['', 'work-returned, → look', 'look-due']);
+    expect(restart(story, 'end.1.interrupt', 'message.m1')).toEqual([
+      '',
+      'work-returned, → look',
+      'look-due',
+    ]);
   });
 });

@@ -110,13 +110,7 @@ describe('steered', () => {
       story.say(observed()),
       story.back('look'),
       story.say(turnEnded('completed')),
-    ]).toEqual([
-      'observed, thread-reported',
-      '',
-      'observed',
-      'work-returned',
-      'turn-ended, → message.m1',
-    ]);
+    ]).toEqual(['observed, thread-reported', '', 'observed', 'work-returned', 'turn-ended, → message.m1']);
   });
 
   test('where the turn ends while it is on its way, nothing is asked for a second time', () => {
@@ -184,7 +178,10 @@ describe('of unknown fate (the daemon died while it was handed over)', () => {
     story.send('m1', 'steer');
     story.now += 10;
     story.back('message.m1', UNKNOWN);
-    expect([story.after(5_000), story.say(observed())]).toEqual(['', 'observed, thread-reported, → message.m1']);
+    expect([story.after(5_000), story.say(observed())]).toEqual([
+      '',
+      'observed, thread-reported, → message.m1',
+    ]);
     expect(story.action).toMatchObject({ type: 'steer', turn: 'u1' });
   });
 
@@ -243,11 +240,11 @@ describe('of unknown fate (the daemon died while it was handed over)', () => {
     story.now += 10;
     story.back('message.m1', UNKNOWN);
     story.now += 10;
-    expect([story.say(observed({ state: 'idle' })), story.say(observed({ state: 'idle' })), story.back('look')]).toEqual([
-      'observed, thread-reported, → message.m1',
-      'observed',
-      'work-returned',
-    ]);
+    expect([
+      story.say(observed({ state: 'idle' })),
+      story.say(observed({ state: 'idle' })),
+      story.back('look'),
+    ]).toEqual(['observed, thread-reported, → message.m1', 'observed', 'work-returned']);
   });
 });
 
@@ -404,7 +401,12 @@ describe('a run that does not end as done drops what is queued', () => {
     befalls(story);
     const { run, messages } = story.session;
     const dropped = story.facts.flatMap(({ body }) => (body.type === 'message-dropped' ? [body] : []));
-    expect([story.phase, messages, dropped, story.outcomes.filter((kind) => kind.startsWith('send'))]).toEqual([
+    expect([
+      story.phase,
+      messages,
+      dropped,
+      story.outcomes.filter((kind) => kind.startsWith('send')),
+    ]).toEqual([
       phase,
       [],
       ['m1', 'm2'].map((id) => ({

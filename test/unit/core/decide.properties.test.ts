@@ -6,10 +6,12 @@ import { DEFAULT_POLICY, type Policy } from '../../../src/core/policy/policy.ts'
 import type { Happening, Return } from './arbitraries.ts';
 import { life } from './arbitraries.ts';
 import { message, rule, Story, THREAD_OPENED, TURN_STARTED, turnEnded } from './fixture.ts';
-import { LAWS } from './laws.ts';
+import { LAWS_OF_MESSAGES } from './laws.messages.ts';
+import { LAWS as LAWS_OF_RUNS } from './laws.ts';
 import { type Law, World, wrongInSilence } from './world.ts';
 
 const RUNS = 1500;
+const LAWS = { ...LAWS_OF_RUNS, ...LAWS_OF_MESSAGES };
 
 function live(
   happenings: readonly Happening[],

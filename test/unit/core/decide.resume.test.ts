@@ -3,7 +3,18 @@ import { fuse } from '../../../src/core/evidence/fuse.ts';
 import { replay } from '../../../src/core/policy/fold.ts';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
 import { attentionSince, needsAttention } from '../../../src/core/session/attention.ts';
-import { GIT, message, NO_BASE, observed, SPEC, Story, said, THREAD_OPENED, turnEnded, workGone } from './fixture.ts';
+import {
+  GIT,
+  message,
+  NO_BASE,
+  observed,
+  SPEC,
+  Story,
+  said,
+  THREAD_OPENED,
+  turnEnded,
+  workGone,
+} from './fixture.ts';
 
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
 
@@ -40,7 +51,13 @@ describe('an instruction to a session that has ended', () => {
       story.back('turn.2'),
       story.say(message('i2', 'Also done.', 'u2')),
       story.say(turnEnded('completed', 'u2')),
-    ]).toEqual(['work-returned', 'turn-started, is working', 'work-returned', 'item', 'turn-ended, run-ended, is done']);
+    ]).toEqual([
+      'work-returned',
+      'turn-started, is working',
+      'work-returned',
+      'item',
+      'turn-ended, run-ended, is done',
+    ]);
     const { run, pastRuns, messages } = story.session;
     expect([run, pastRuns.map(({ n, turns }) => [n, turns]), messages]).toEqual([
       {
@@ -60,19 +77,24 @@ describe('an instruction to a session that has ended', () => {
     expect(replay(story.facts)).toEqual(story.session);
   });
 
-  test.each(['steer', 'queue', 'interrupt'] as const)('%s: there is no difference, and nothing to interrupt', (how) => {
-    const story = finished();
-    expect([story.send('m1', how), story.session.endRequested, story.session.run.prompt]).toEqual([
-      'run-opened, look-due, → look',
-      null,
-      'text of m1',
-    ]);
-  });
+  test.each(['steer', 'queue', 'interrupt'] as const)(
+    '%s: there is no difference, and nothing to interrupt',
+    (how) => {
+      const story = finished();
+      expect([story.send('m1', how), story.session.endRequested, story.session.run.prompt]).toEqual([
+        'run-opened, look-due, → look',
+        null,
+        'text of m1',
+      ]);
+    },
+  );
 
   test('of which Codex has more turns than are known is complete', () => {
     const story = finished();
     story.send('m1');
-    expect(story.say(observed({ state: 'idle', history: ['u0', 'u1', 'u9'] }))).toMatch(/context-checked, → turn.2$/);
+    expect(story.say(observed({ state: 'idle', history: ['u0', 'u1', 'u9'] }))).toMatch(
+      /context-checked, → turn.2$/,
+    );
     expect(story.session.run.context).toEqual({ type: 'checked', known: 1, found: 1, missing: 0 });
   });
 
@@ -90,7 +112,9 @@ describe('an instruction to a session that has ended', () => {
       { type: 'checked', known: 1, found: 0, missing: 1 },
       { type: 'lost', detail: 'the thread came back without 1 of its 1 turns; nothing was sent' },
     ]);
-    expect(story.facts.filter(({ body }) => body.type === 'work-requested' && body.key === 'turn.2')).toEqual([]);
+    expect(story.facts.filter(({ body }) => body.type === 'work-requested' && body.key === 'turn.2')).toEqual(
+      [],
+    );
   });
 
   test('what is queued behind it is dropped with it where its thread came back incomplete', () => {
@@ -119,7 +143,12 @@ describe('an instruction to a session that has ended', () => {
       story.session.run.context,
       story.say(observed({ state: 'idle', history: [] })),
       story.session.run.end,
-    ]).toEqual(['run-opened, look-due, → look', { type: 'trusted' }, 'observed, thread-reported, → turn.2', null]);
+    ]).toEqual([
+      'run-opened, look-due, → look',
+      { type: 'trusted' },
+      'observed, thread-reported, → turn.2',
+      null,
+    ]);
   });
 
   test('goes on with another launch where its own cannot be used any more', () => {
@@ -157,7 +186,7 @@ describe('an instruction to a session that has ended', () => {
     story.back('look');
     expect([story.send('m2'), story.say(observed({ state: 'idle', history: ['u1'] }))]).toEqual([
       'run-opened, look-due, → look',
-      'observed, context-checked, run-ended, is lost',
+      'observed, thread-reported, context-checked, run-ended, is lost',
     ]);
     expect(story.session.run.context).toEqual({ type: 'checked', known: 2, found: 1, missing: 1 });
   });
@@ -216,7 +245,12 @@ describe('while the history is compared', () => {
   test('a kill ends the run, and nothing is sent', () => {
     const story = finished();
     story.send('m1');
-    expect([story.end('kill'), story.say(workGone([], 2)), story.back('look'), story.session.run.end]).toEqual([
+    expect([
+      story.end('kill'),
+      story.say(workGone([], 2)),
+      story.back('look'),
+      story.session.run.end,
+    ]).toEqual([
       'end-requested, → end.2.kill',
       'run-ended, is stopped',
       'work-returned',
@@ -233,7 +267,12 @@ describe('while the history is compared', () => {
       story.say({ type: 'gap', why: 'the daemon was restarted' }),
       story.after(1_000),
       story.say(observed({ state: 'idle', history: ['u1'] })),
-    ]).toEqual(['work-returned', 'look-due', '→ look', 'observed, thread-reported, context-checked, → turn.2']);
+    ]).toEqual([
+      'work-returned',
+      'look-due',
+      '→ look',
+      'observed, thread-reported, context-checked, → turn.2',
+    ]);
   });
 
   test('the daemon dies while the prompt is handed over: it is, once', () => {
@@ -351,18 +390,25 @@ describe('putting aside', () => {
     expect([replies, story.session.archived]).toEqual([['conflict', 'conflict', 'conflict'], false]);
   });
 
-  test.each(['completed', 'failed', 'interrupted'] as const)('%s: afterwards nobody needs to look', (outcome) => {
-    const story = new Story().begun();
-    story.say(turnEnded(outcome));
-    const wanted = attentionSince(story.session);
-    expect([archive(story), archive(story), story.phase]).toEqual(['archived', '', story.session.run.end?.type]);
-    expect([
-      wanted === null,
-      attentionSince(story.session),
-      needsAttention(story.session, story.now + 1e9),
-    ]).toEqual([outcome === 'interrupted', null, false]);
-    expect(fuse(story.session, story.now)).toEqual(story.session.status);
-  });
+  test.each(['completed', 'failed', 'interrupted'] as const)(
+    '%s: afterwards nobody needs to look',
+    (outcome) => {
+      const story = new Story().begun();
+      story.say(turnEnded(outcome));
+      const wanted = attentionSince(story.session);
+      expect([archive(story), archive(story), story.phase]).toEqual([
+        'archived',
+        '',
+        story.session.run.end?.type,
+      ]);
+      expect([
+        wanted === null,
+        attentionSince(story.session),
+        needsAttention(story.session, story.now + 1e9),
+      ]).toEqual([outcome === 'interrupted', null, false]);
+      expect(fuse(story.session, story.now)).toEqual(story.session.status);
+    },
+  );
 
   test('ends with the next run, whoever begins it', () => {
     const story = finished();

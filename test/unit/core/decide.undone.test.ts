@@ -194,12 +194,13 @@ test('a new run keeps what is under way for the session and forgets what was sai
   const before = Object.keys(story.session.work).sort();
   story.now += 60_000;
   story.say({ type: 'turn-started', thread: 't1', turn: 'u2' });
-  const { work, report, status, endedTurn } = story.session;
-  expect([before, Object.keys(work).sort(), report, status, endedTurn]).toEqual([
+  const { work, report, status, lookDue, run } = story.session;
+  expect([before, Object.keys(work).sort(), report, status, lookDue, run.over]).toEqual([
     ['look', 'measure.1', 'open.1', 'snapshot', 'turn.1'],
     ['look', 'snapshot'],
     null,
     expect.objectContaining({ since: story.now }),
-    'u1',
+    null,
+    [],
   ]);
 });

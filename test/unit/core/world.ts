@@ -6,9 +6,9 @@ import type { Decision, Input } from '../../../src/core/policy/input.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { apply } from '../../../src/core/session/apply.ts';
 import type { Fact, WorkResult } from '../../../src/core/session/fact.ts';
-import { hasEnded, openRequests, type Session } from '../../../src/core/session/session.ts';
+import { activeTurn, hasEnded, openRequests, type Session } from '../../../src/core/session/session.ts';
 import type { Happening, Return } from './arbitraries.ts';
-import { CREATE, GIT, THREAD_OPENED } from './fixture.ts';
+import { CREATE, GIT, sending, THREAD_OPENED, turnEnded } from './fixture.ts';
 
 /** One step of a life: what was given, what came of it, and the world before it. */
 export type Step = { input: Input; decision: Decision; before: Session | null; after: Session; world: World };
@@ -29,6 +29,7 @@ export class World {
   readonly #laws: readonly Law[];
   #session: Session | null = null;
   #minted = 0;
+  #sent = 0;
 
   constructor(decideWith: typeof decide, policy: Policy, laws: readonly Law[]) {
     this.#decide = decideWith;
@@ -90,8 +91,22 @@ export class World {
           command: { type: 'end', mode: happening.mode, by: 'someone', graceMs: 100 },
         });
         return;
+      case 'send': {
+        const relaunch = happening.moved ? { identity: 'launch-2', codexVersion: '0.170.0' } : null;
+        const { how, verify } = happening;
+        this.give({ type: 'command', command: sending(`m${++this.#sent}`, how, { verify, relaunch }) });
+        return;
+      }
+      case 'turn-over': {
+        const { thread } = this.session.run;
+        const turn = activeTurn(this.session);
+        if (thread !== null && turn !== null) this.say({ ...turnEnded(happening.outcome, turn), thread });
+        return;
+      }
       case 'seen':
-        this.give({ type: 'command', command: { type: 'seen' } });
+      case 'archive':
+      case 'attach':
+        this.give({ type: 'command', command: { type: happening.type } });
         return;
       case 'returns': {
         const keys = [...this.inFlight.keys()];
@@ -131,13 +146,17 @@ export class World {
     switch (action.type) {
       case 'open-thread':
         return this.say(THREAD_OPENED);
-      case 'start-turn':
-        this.say({ type: 'turn-started', thread: action.thread, turn: `own-${action.run}-${action.message ?? ''}` });
-        if (action.message !== undefined) {
-          const { thread, message } = action;
-          this.say({ type: 'message-taken', thread, turn: `own-${action.run}-${message}`, message });
-        }
+      case 'start-turn': {
+        const { run, thread, message } = action;
+        const turn = `own-${run}-${message ?? ''}`;
+        this.say({ type: 'turn-started', thread, turn });
+        if (message !== undefined) this.say({ type: 'message-taken', thread, turn, message });
         return;
+      }
+      case 'steer': {
+        const { thread, turn, message } = action;
+        return this.say({ type: 'message-taken', thread, turn, message });
+      }
       case 'look':
         return this.say({
           type: 'observed',
@@ -146,11 +165,9 @@ export class World {
           state: 'active',
           waiting: false,
           turns: [],
-          history: [...new Set(this.facts.flatMap(({ body }) => (body.type === 'turn-started' ? [body.turn] : [])))],
+          history: [this.session.run, ...this.session.pastRuns].flatMap(({ turns }) => turns),
           pending: [],
         });
-      case 'steer':
-        return this.say({ type: 'message-taken', thread: action.thread, turn: action.turn, message: action.message });
       case 'end-work':
         return this.say({ type: 'work-gone', run: action.run, survivors: [] });
       case 'snapshot':

@@ -56,10 +56,12 @@ describe('2. a turn that somebody began elsewhere while nobody listened, found b
     const story = finished();
     story.send('m1');
     story.say(ELSEWHERE);
-    expect(reportOf(story.facts, story.now).instructions.map(({ text, outcome }) => [text, outcome])).toEqual([
-      ['do it', 'taken'],
-      ['text of m1', 'open'],
-    ]);
+    expect(reportOf(story.facts, story.now).instructions.map(({ text, outcome }) => [text, outcome])).toEqual(
+      [
+        ['do it', 'taken'],
+        ['text of m1', 'open'],
+      ],
+    );
   });
 });
 
@@ -122,12 +124,15 @@ describe('4. after an interrupt the run goes on with its queue', () => {
     expect([story.say(workGone()), activeTurn(story.session)]).toEqual(['interrupted, → message.m1', null]);
   });
 
-  test.each(['retry', 'unknown'] as const)('also before there is a thread (its opening comes back: %s)', (type) => {
-    const story = new Story();
-    story.send('m1', 'interrupt');
-    story.back('open.1', { type, why: 'no server', retryAt: story.now + 10, reason: 'crashed' });
-    expect([story.session.run.end, story.session.messages.map(({ id }) => id)]).toEqual([null, ['m1']]);
-  });
+  test.each(['retry', 'unknown'] as const)(
+    'also before there is a thread (its opening comes back: %s)',
+    (type) => {
+      const story = new Story();
+      story.send('m1', 'interrupt');
+      story.back('open.1', { type, why: 'no server', retryAt: story.now + 10, reason: 'crashed' });
+      expect([story.session.run.end, story.session.messages.map(({ id }) => id)]).toEqual([null, ['m1']]);
+    },
+  );
 });
 
 describe('5. what was given up while an interrupt was asked for', () => {
@@ -201,7 +206,9 @@ describe('6. what comes late or in another order', () => {
     const story = new Story().begun();
     story.send('m1', 'steer');
     story.say(turnEnded('failed'));
-    expect(story.back('message.m1', { type: 'stale', why: 'no active turn to steer' })).not.toMatch(/message-held/);
+    expect(story.back('message.m1', { type: 'stale', why: 'no active turn to steer' })).not.toMatch(
+      /message-held/,
+    );
   });
 
   test('a steer that was never tried is not said to have been refused by the turn', () => {
@@ -246,7 +253,10 @@ describe('8. the report', () => {
     const story = finished();
     story.send('m1');
     story.say(observed({ state: 'idle', history: [] }));
-    expect(reportOf(story.facts, story.now).instructions.map(({ outcome }) => outcome)).toEqual(['taken', 'lost']);
+    expect(reportOf(story.facts, story.now).instructions.map(({ outcome }) => outcome)).toEqual([
+      'taken',
+      'lost',
+    ]);
   });
 
   test('counts the start of every run', () => {
