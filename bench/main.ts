@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { nativeCodex } from './codex.ts';
 import { Ends } from './ends.ts';
 import { readMachine } from './machine.ts';
-import type { Row } from './row.ts';
+import type { Bench, Row } from './row.ts';
 import type { Line } from './statistics.ts';
 import { table } from './table.ts';
 
@@ -24,8 +24,16 @@ const ROWS: Readonly<Record<string, () => Promise<{ row: Row }>>> = {
 /** Rows that take longer than a look may. */
 const NOT_QUICK: readonly string[] = ['release', 'store'];
 
+/** The exit code of a program that ctrl-C ended. */
+const INTERRUPTED = 130;
+
 const ends = new Ends();
+let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupted());
+// What a row that breaks or is interrupted still had under way.
+process.on('unhandledRejection', (error) => {
+  if (!isInterrupted) console.error(error);
+});
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -46,10 +54,18 @@ async function main(): Promise<number> {
       positionals.length > 0 ? positionals.includes(name) : !values.quick || !NOT_QUICK.includes(name);
     if (!isAsked) continue;
     const begun = performance.now();
-    const say = (text: string): void => console.error(`${name}: ${text}`);
+    const say = (text: string): void => {
+      if (!isInterrupted) console.error(`${name}: ${text}`);
+    };
+    const bench: Bench = {
+      quick: values.quick,
+      say,
+      isInterrupted: () => isInterrupted,
+      onEnd: (undo) => ends.add(undo),
+    };
     try {
       const { row } = await load();
-      lines.push(...(await row({ quick: values.quick, say, onEnd: (undo) => ends.add(undo) })));
+      lines.push(...(await row(bench)));
     } catch (error) {
       broken += 1;
       say(`broken: ${error instanceof Error ? error.stack : String(error)}`);
@@ -58,6 +74,7 @@ async function main(): Promise<number> {
       broken += 1;
       say(`not cleaned up: ${String(error)}`);
     });
+    if (isInterrupted) return INTERRUPTED;
     say(`${((performance.now() - begun) / 1000).toFixed(0)} s`);
   }
   const head = values.quick ? [...machine.lines, 'quick: few repetitions'] : machine.lines;
@@ -67,7 +84,9 @@ async function main(): Promise<number> {
 
 /** Nothing stays behind; what was measured so far is worth nothing. */
 async function interrupted(): Promise<void> {
+  if (isInterrupted) return;
+  isInterrupted = true;
   console.error('interrupted: cleaning up');
   await ends.run().catch((error: unknown) => console.error(String(error)));
-  process.exit(130);
+  process.exit(INTERRUPTED);
 }

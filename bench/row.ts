@@ -6,6 +6,8 @@ export type Bench = {
   quick: boolean;
   /** Says on stderr what is being done. */
   say(text: string): void;
+  /** Whether the bench is to end now: what was begun is worth nothing any more. */
+  isInterrupted(): boolean;
   /** Has something undone when the row ends, however it ends: last first. */
   onEnd(undo: () => Promise<void> | void): void;
 };

@@ -141,6 +141,7 @@ async function leaveSessions(): Promise<void> {
   if (/^ +send /m.test(help)) {
     const again = await run('again', 'plain', {});
     await ended(again);
+    await must([0], 'show', again);
     await must([0], 'send', again, '#lab:plain{} and once more');
     await ended(again);
   }

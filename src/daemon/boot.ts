@@ -20,6 +20,7 @@ import { measureChanges } from './reactors/measure.ts';
 import { takeSnapshot } from './reactors/snapshot.ts';
 import { relaunchOf } from './relaunch.ts';
 import { Retention, rotateLog } from './retention.ts';
+import { Successors } from './successors.ts';
 import { ownVersion } from './version.ts';
 
 /**
@@ -64,6 +65,7 @@ export async function boot(places: Places): Promise<void> {
   const strays = await driver.servers.endStrays();
   if (strays > 0) log.warn({ strays }, 'strays.ended');
 
+  const successors = new Successors(loop, now);
   let stopping = false;
   let lastUsedAt = now();
   /** Sessions go on without us; app-servers that have none end with us. */
@@ -112,6 +114,7 @@ export async function boot(places: Places): Promise<void> {
     describe,
     objectsDirectory: places.objectsDirectory,
     passedVariables: settings.passedVariables,
+    settle: (id) => successors.settle(id),
     relaunch: (session) => relaunchOf(store, (identity) => driver.servers.lives(identity), session),
     attach: (session) => attachTo(store, loop, driver, session, places.terminalsDirectory),
     used: () => {
@@ -133,6 +136,7 @@ export async function boot(places: Places): Promise<void> {
   writeFileSync(places.daemonRecord, JSON.stringify(record), { mode: 0o600 });
   log.info({ version, daemon }, 'daemon.started');
   loop.resume();
+  successors.resume();
   housekeeping.start();
 }
 

@@ -8,7 +8,7 @@ import { isStillWanted } from '../core/policy/needs.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { attentionSince } from '../core/session/attention.ts';
 import type { WorkResult } from '../core/session/fact.ts';
-import type { Session, SessionSpec } from '../core/session/session.ts';
+import type { RunEnd, Session, SessionSpec } from '../core/session/session.ts';
 import { hasEnded } from '../core/session/session.ts';
 import { removeSession } from '../store/expire.ts';
 import type { QueuedAction, Store, StoredSession } from '../store/store.ts';
@@ -39,6 +39,7 @@ export class Loop {
   readonly #ports: LoopPorts;
   readonly #live = new Map<string, StoredSession>();
   readonly #listeners = new Set<() => void>();
+  readonly #endListeners = new Set<(id: string, end: RunEnd) => void>();
   readonly #alarm: Alarm;
   #reactors: Reactors | null = null;
 
@@ -87,6 +88,11 @@ export class Loop {
   onCommit(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls back after the end of every run, once it is committed. */
+  onEnd(listener: (id: string, end: RunEnd) => void): void {
+    this.#endListeners.add(listener);
   }
 
   /**
@@ -181,6 +187,9 @@ export class Loop {
     }
     if (decision.facts.length > 0) for (const listener of this.#listeners) listener();
     if (decision.actions.length > 0) this.#dispatch(id);
+    for (const { body } of decision.facts) {
+      if (body.type === 'run-ended') for (const listener of this.#endListeners) listener(id, body.end);
+    }
     return decision.reply;
   }
 

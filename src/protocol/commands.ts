@@ -23,6 +23,11 @@ export const runBody = z.strictObject({
   extra: z.record(z.string(), z.string()),
   overrides: z.array(z.string()),
   /** Absolute paths of images that go with the prompt. */
+  /** Sessions that must have ended well before this one begins; any target. */
+  after: z.exactOptional(z.array(z.string().min(1)).min(1)),
+  budget: z.exactOptional(
+    z.strictObject({ tokens: z.int().min(1).nullable(), timeMs: z.int().min(1).nullable() }),
+  ),
   images: z.exactOptional(z.array(z.string().startsWith('/'))),
 });
 export type RunBody = z.infer<typeof runBody>;

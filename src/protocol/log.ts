@@ -75,7 +75,9 @@ function tell(body: FactBody): [LogKind, string] | null {
     case 'trouble':
       return ['note', `${body.cause}: ${body.message}`];
     case 'end-requested':
-      return ['user', `${body.mode} asked for by ${body.by}`];
+      return ['user', `${body.mode} asked for by ${body.by}${body.why === undefined ? '' : `: ${body.why}`}`];
+    case 'predecessor-done':
+      return ['note', `${body.session} has ended well`];
     case 'interrupted':
       return ['note', `the turn was interrupted${survivors(body.survivors)}`];
     case 'server-gone':
@@ -135,6 +137,8 @@ function tellStatus(status: Status): string {
       return `lost: ${status.detail}`;
     case 'unknown':
       return `unknown: ${status.why}`;
+    case 'queued':
+      return `queued after ${status.after.join(', ')}`;
     case 'starting':
     case 'working':
       return status.phase;

@@ -23,6 +23,15 @@ export const scenarios: readonly ScenarioSource[] = [
     ],
   ),
   defineScenario(
+    'commands',
+    'one command after another, in the sandbox',
+    { commands: ['true'], text: 'Done: everything was run.' },
+    ({ commands, text }) => [
+      ...commands.map((command): Step => ({ type: 'tool', command })),
+      { type: 'message', text },
+    ],
+  ),
+  defineScenario(
     'approvals',
     'one command after another, each of them asked for',
     { commands: ['true'], text: 'Done: everything was asked for.' },

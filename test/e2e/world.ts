@@ -252,7 +252,7 @@ export class World {
     await this.cox(['daemon', 'stop']);
     // A process that was ended may be in the table for a moment longer.
     const left = await untilNone(() => this.#running(owner), 5_000);
-    this.#removeSockets();
+    this.removeSockets();
     for (const identity of identitiesWith('CODEX_HOME', this.codexHome)) signalIdentity(identity, 'SIGKILL');
     if (owner !== undefined)
       for (const identity of identitiesWith('COX_OWNER', owner)) signalIdentity(identity, 'SIGKILL');
@@ -260,7 +260,8 @@ export class World {
   }
 
   /** An app-server that is killed leaves its socket, which is a link to one in /tmp, whatever TMPDIR says. */
-  #removeSockets(): void {
+  removeSockets(): void {
+    if (!existsSync(this.places.serversDirectory)) return;
     for (const name of readdirSync(this.places.serversDirectory)) {
       const path = join(this.places.serversDirectory, name);
       if (!lstatSync(path).isSymbolicLink()) continue;

@@ -8,7 +8,7 @@ import type { RunBody } from '../../protocol/commands.ts';
 import { logEntry, logLines } from '../../protocol/log.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
-import { callersPath, oneOf, pairs, usage } from '../parse.ts';
+import { callersPath, count, duration, oneOf, pairs, usage } from '../parse.ts';
 import { collect, type Define } from '../verb.ts';
 import { waitFor } from './wait.ts';
 
@@ -25,6 +25,9 @@ type RunOptions = {
   codex?: string;
   codexHome?: string;
   image?: string[];
+  after?: string[];
+  budgetTokens?: string;
+  budgetTime?: string;
   wait?: boolean;
   follow?: boolean;
   json?: boolean;
@@ -44,6 +47,9 @@ export const defineRun: Define = (command, { rest, done }) => {
     .option('--codex <PATH>', 'the Codex to run; else COX_CODEX, PATH, the one beside Coxswain')
     .option('--codex-home <DIR>', "CODEX_HOME of the session; else the caller's")
     .option('-i, --image <FILE>', 'an image that goes with the prompt; may be given again', collect)
+    .option('--after <ID>', 'begin once that session has ended well; may be given again', collect)
+    .option('--budget-tokens <N>', 'end it, as failed, once it has used so many')
+    .option('--budget-time <DUR>', 'end it, as failed, after this time')
     .option('--wait', 'wait until it has ended or needs you')
     .option('--follow', 'show its log until it has ended')
     .addHelpText('after', '\nAfter --, arguments for Codex: -c KEY=VALUE, --enable NAME, --disable NAME.')
@@ -73,6 +79,8 @@ export async function run(
     environment: definedOnly(process.env),
     extra: pairs(options.env ?? [], '--env'),
     overrides: codexArguments,
+    ...(options.after === undefined ? {} : { after: options.after }),
+    ...budgetOf(options),
     ...(options.image === undefined ? {} : { images: options.image.map(callersPath) }),
   };
   const client = await daemonClient();
@@ -105,6 +113,14 @@ async function followRun(client: Client, id: string, json: boolean): Promise<num
     else print(logLines(entry).join('\n'));
   });
   return (await client.session(id, true)).phase === 'done' ? 0 : 5;
+}
+
+function budgetOf({ budgetTokens, budgetTime }: RunOptions): Pick<RunBody, 'budget'> {
+  if (budgetTokens === undefined && budgetTime === undefined) return {};
+  const tokens = budgetTokens === undefined ? null : count(budgetTokens, '--budget-tokens');
+  const timeMs = budgetTime === undefined ? null : Math.round(duration(budgetTime, '--budget-time'));
+  if (tokens === 0 || timeMs === 0) throw usage('A budget of nothing starts nothing.');
+  return { budget: { tokens, timeMs } };
 }
 
 async function promptOf(prompt: string | undefined, file: string | undefined): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Item } from '../session/item.ts';
 import type { Ask, Origin } from '../session/request.ts';
-import type { Base, ChangedFile, Changes, Measured, Tokens } from '../session/session.ts';
+import type { Base, ChangedFile, Changes, Measured, RunEnd, Tokens } from '../session/session.ts';
 import type { FailReason, Source, ThrottleCause } from '../session/status.ts';
 
 /** Why a turn failed, in our words; `message` is Codex's own text, for people only. */
@@ -77,6 +77,8 @@ export type EvidenceBody =
   | { type: 'work-gone'; run: number; survivors: string[] }
   | { type: 'base'; base: Base }
   | { type: 'changes'; changes: Changes; list: ChangedFile[]; now: Measured }
+  /** A session that this one waits for has ended. */
+  | { type: 'predecessor-ended'; session: string; end: RunEnd['type'] }
   /** Something may have been missed: a restart of ours, a dropped connection. */
   | { type: 'gap'; why: string }
   /** Said by a source in words that we do not know; kept by name. */

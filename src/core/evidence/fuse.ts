@@ -41,6 +41,8 @@ export function samePhase(left: Phase, right: Phase): boolean {
 
 function phaseKey(phase: Phase): string {
   switch (phase.phase) {
+    case 'queued':
+      return `queued ${phase.after.join(' ')}`;
     case 'starting':
     case 'working':
       return phase.phase;
@@ -96,6 +98,8 @@ function ended(session: Session): Verdict | null {
 }
 
 function stopFact({ by, survivors, proven }: RunEnd & { type: 'stopped' }): string {
+  if (by.startsWith('after:'))
+    return `${by.slice('after:'.length)}, which it was to come after, did not end well`;
   if (survivors.length > 0) return `ended for ${by}, but these still run: ${survivors.join(', ')}`;
   return proven
     ? `ended for ${by}; nothing of it runs`
@@ -176,6 +180,12 @@ function throttled(session: Session): Verdict | null {
 }
 
 function atWork(session: Session): Verdict {
+  if (session.awaits.length > 0) {
+    const fact = `comes after ${session.awaits.join(', ')}`;
+    return certain({ phase: 'queued', after: session.awaits }, [
+      { source: 'user', fact, at: session.createdAt },
+    ]);
+  }
   const turn = session.run.turns.at(-1);
   if (turn === undefined) {
     return certain({ phase: 'starting' }, [

@@ -85,6 +85,8 @@ export function absorb(growing: Growing, evidence: Evidence): void {
     case 'changes':
       growing.add(source, { type: 'changes', changes: body.changes, list: body.list, now: body.now });
       return;
+    case 'predecessor-ended':
+      return predecessorEnded(growing, source, body.session, body.end);
     case 'gap':
       if (!hasEnded(growing.session)) growing.add(source, { type: 'look-due', why: body.why });
       return;
@@ -95,6 +97,9 @@ export function absorb(growing: Growing, evidence: Evidence): void {
       return body satisfies never;
   }
 }
+
+/** Who ends a run that has used up what it may. */
+export const BUDGET = 'budget';
 
 function isOfAnotherThread(session: Session, body: EvidenceBody): boolean {
   if (body.type === 'thread-opened') return false;
@@ -351,8 +356,20 @@ function workGone(growing: Growing, source: Source, run: number, survivors: stri
     growing.add(source, { type: 'interrupted', survivors });
     return;
   }
-  const { by, mode } = session.endRequested;
+  const { by, mode, why } = session.endRequested;
+  if (by === BUDGET) {
+    const left = survivors.length === 0 ? '' : `; these still run: ${survivors.join(', ')}`;
+    return endRun(growing, source, { type: 'failed', reason: 'budget', detail: `${why ?? ''}${left}` });
+  }
   endRun(growing, source, { type: 'stopped', by, survivors, proven: true, mode });
+}
+
+/** What a session was to come after has no result to go on with: then it does not begin. */
+function predecessorEnded(growing: Growing, source: Source, id: string, end: RunEnd['type']): void {
+  const { session } = growing;
+  if (hasEnded(session) || !session.awaits.includes(id)) return;
+  if (end === 'done') growing.add(source, { type: 'predecessor-done', session: id });
+  else endRun(growing, source, { type: 'stopped', by: `after:${id}`, survivors: [], proven: true });
 }
 
 /** Ends the newest run; what it still asked is withdrawn with it. */

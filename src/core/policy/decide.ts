@@ -3,7 +3,8 @@ import { fuse, samePhase } from '../evidence/fuse.ts';
 import type { WorkResult } from '../session/fact.ts';
 import { type Answer, type Ask, answerFits, choiceOf } from '../session/request.ts';
 import { END_MODES, hasEnded, openRequests, type Session } from '../session/session.ts';
-import { absorb, endIfOver, endRun } from './absorb.ts';
+import { absorb, BUDGET, endIfOver, endRun } from './absorb.ts';
+import { overBudget } from './budget.ts';
 import { Growing } from './fold.ts';
 import type { Command, Decision, Input, Reply, Request } from './input.ts';
 import { givenUp, isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
@@ -28,6 +29,7 @@ export function decide(session: Session | null, input: Input, policy: Policy, no
   const { growing } = born;
   const reply = session === null ? born.reply : take(growing, input);
   if (!reply.ok) return { session, facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
+  endIfSpent(growing);
   endIfNothingBegan(growing);
   endIfOver(growing);
   failIfGivenUp(growing);
@@ -228,6 +230,18 @@ function lastWord(result: WorkResult, tireless: boolean, attempts: number, now: 
   return result;
 }
 
+/** Between the polite and the final signal for what a budget ends, milliseconds. */
+const SPENT_GRACE_MS = 5_000;
+
+/** A run that has used up what it may is ended gracefully, and has failed. */
+function endIfSpent(growing: Growing): void {
+  const { session, now } = growing;
+  if (hasEnded(session) || session.endRequested !== null || session.awaits.length > 0) return;
+  const why = overBudget(session, now);
+  if (why === null) return;
+  growing.add('policy', { type: 'end-requested', mode: 'stop', by: BUDGET, graceMs: SPENT_GRACE_MS, why });
+}
+
 /** An end that was asked for before there was a thread needs no proof: nothing ever ran. */
 function endIfNothingBegan(growing: Growing): void {
   const { run, endRequested } = growing.session;
@@ -237,7 +251,13 @@ function endIfNothingBegan(growing: Growing): void {
     growing.add('coxswain', { type: 'interrupted', survivors: [] });
     return;
   }
-  endRun(growing, 'coxswain', { type: 'stopped', by, survivors: [], proven: true, mode });
+  endRun(
+    growing,
+    'coxswain',
+    by === BUDGET
+      ? { type: 'failed', reason: 'budget', detail: endRequested.why ?? '' }
+      : { type: 'stopped', by, survivors: [], proven: true, mode },
+  );
 }
 
 function answerByPolicy(growing: Growing, policy: Policy): void {

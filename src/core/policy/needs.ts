@@ -2,6 +2,7 @@ import { CONTRADICTION_BOUND_MS, LOOK_BOUND_MS } from '../evidence/fuse.ts';
 import { endKey } from '../session/apply-work.ts';
 import { activeTurn, hasEnded, openRequests, type Run, type Session, type Work } from '../session/session.ts';
 import type { Action } from './action.ts';
+import { budgetEndsAt } from './budget.ts';
 
 /** How often a thread is compared with what Codex itself knows while nothing else falls due, milliseconds. */
 export const LOOK_EVERY_MS = 60_000;
@@ -45,6 +46,7 @@ function wanted(session: Session, now: number): Need[] {
     };
     return [{ key: endKey(run, mode), action }];
   }
+  if (session.awaits.length > 0) return [];
   const list: Need[] = [];
   if (session.base.type === 'pending') list.push({ key: 'snapshot', action: { type: 'snapshot' } });
   if (run.thread === null)
@@ -191,6 +193,8 @@ export function wakeAt(session: Session, now: number): number | null {
   }
   if (hasEnded(session)) return times.length === 0 ? null : Math.min(...times);
   times.push(Math.max(session.lookedAt + LOOK_EVERY_MS, now + 1_000));
+  const spent = budgetEndsAt(session);
+  if (spent !== null) times.push(Math.max(spent, now + 1));
   const { report, lookDue } = session;
   if (lookDue !== null && lookDue.at + LOOK_BOUND_MS > now) times.push(lookDue.at + LOOK_BOUND_MS);
   if (report !== null && report.at + CONTRADICTION_BOUND_MS > now)

@@ -9,7 +9,8 @@ export function begin(spec: SessionSpec, prompt: string, at: number): Session {
   return {
     spec,
     createdAt: at,
-    run: openRun(1, prompt, null, null, at),
+    awaits: spec.after ?? [],
+    run: openRun(1, prompt, null, null, 0, at),
     pastRuns: [],
     server: null,
     writableRoots: [],
@@ -57,7 +58,14 @@ export function apply(session: Session, fact: Fact): Session {
       return {
         ...session,
         run: {
-          ...openRun(body.n, body.prompt, body.thread, contextOf(body.thread, body.verify), at),
+          ...openRun(
+            body.n,
+            body.prompt,
+            body.thread,
+            contextOf(body.thread, body.verify),
+            session.tokens.total,
+            at,
+          ),
           // A run that somebody began elsewhere has no prompt of ours.
           handedOver: body.prompt === '',
         },
@@ -235,12 +243,21 @@ export function apply(session: Session, fact: Fact): Session {
     case 'end-requested':
       return {
         ...session,
-        endRequested: { mode: body.mode, by: body.by, at, graceMs: body.graceMs },
+        endRequested: { mode: body.mode, by: body.by, at, graceMs: body.graceMs, why: body.why ?? null },
         interventions: [
           ...session.interventions,
-          { at, kind: body.mode, by: body.by, why: 'asked for', requestId: null, outcome: 'committed' },
+          {
+            at,
+            kind: body.mode,
+            by: body.by,
+            why: body.why ?? 'asked for',
+            requestId: null,
+            outcome: 'committed',
+          },
         ],
       };
+    case 'predecessor-done':
+      return { ...session, awaits: session.awaits.filter((id) => id !== body.session) };
     case 'run-ended':
       return {
         ...session,
@@ -271,7 +288,14 @@ export function apply(session: Session, fact: Fact): Session {
   }
 }
 
-function openRun(n: number, prompt: string, thread: string | null, context: Context | null, at: number): Run {
+function openRun(
+  n: number,
+  prompt: string,
+  thread: string | null,
+  context: Context | null,
+  tokensBefore: number,
+  at: number,
+): Run {
   return {
     n,
     prompt,
@@ -283,6 +307,7 @@ function openRun(n: number, prompt: string, thread: string | null, context: Cont
     over: [],
     lastTurn: null,
     interrupts: 0,
+    tokensBefore,
     openedAt: at,
     end: null,
     endedAt: null,

@@ -17,6 +17,7 @@ export function attentionSince(session: Session): number | null {
       return status.since + UNKNOWN_BOUND_MS;
     case 'stopped':
       return status.survivors.length > 0 && !session.seen ? status.since : null;
+    case 'queued':
     case 'starting':
     case 'working':
     case 'throttled':

@@ -93,7 +93,9 @@ export type FactBody =
     }
   | { type: 'server-gone'; server: string; detail: string }
   | { type: 'look-due'; why: string }
-  | { type: 'end-requested'; mode: EndMode; by: Answerer; graceMs: number }
+  | { type: 'end-requested'; mode: EndMode; by: Answerer; graceMs: number; why?: string }
+  /** A session that this one waits for has ended well. */
+  | { type: 'predecessor-done'; session: string }
   | { type: 'run-ended'; end: RunEnd }
   | { type: 'base'; base: Base }
   | { type: 'changes'; changes: Changes; list?: ChangedFile[]; now?: Measured }

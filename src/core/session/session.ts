@@ -26,7 +26,14 @@ export type SessionSpec = {
   overrides: string[];
   /** Absolute paths of images that go with the first prompt; absent where there are none. */
   images?: string[];
+  /** Ids of sessions that must have ended well before this one begins; absent where there are none. */
+  after?: string[];
+  /** What a run may use up before it is ended; absent where nothing bounds it. */
+  budget?: Budget;
 };
+
+/** Tokens of all kinds as Codex counts them, and milliseconds since the run was opened; null is no bound. */
+export type Budget = { tokens: number | null; timeMs: number | null };
 
 /** How hard a turn is ended: the turn alone, gracefully, or at once. Each is stronger than the one before. */
 export const END_MODES = ['interrupt', 'stop', 'kill'] as const;
@@ -83,6 +90,8 @@ export type Run = {
   over: string[];
   /** How the newest turn ended; null while it runs. */
   lastTurn: TurnEnd | null;
+  /** Tokens of the thread when the run was opened. */
+  tokensBefore: number;
   /** Turns that were interrupted from here while the run went on. */
   interrupts: number;
   openedAt: number;
@@ -148,6 +157,8 @@ export type ThreadReport = {
 export type Session = {
   spec: SessionSpec;
   createdAt: number;
+  /** The sessions that it still waits for before it begins. */
+  awaits: string[];
   /** The newest run. */
   run: Run;
   pastRuns: Run[];
@@ -168,7 +179,7 @@ export type Session = {
   trouble: { cause: ThrottleCause; message: string; since: number; until: number | null } | null;
   /** Blocked work in this run: refused approvals, rejected edits. */
   blocked: number;
-  endRequested: { mode: EndMode; by: Answerer; at: number; graceMs: number } | null;
+  endRequested: { mode: EndMode; by: Answerer; at: number; graceMs: number; why: string | null } | null;
   work: Record<string, Work>;
   /** When the thread was last compared with what Codex itself knows. */
   lookedAt: number;

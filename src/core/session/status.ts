@@ -67,6 +67,7 @@ export type Doubt = (typeof DOUBTS)[number];
 
 /** The phase of a session's newest run; each carries exactly its own data. */
 export type Phase =
+  | { phase: 'queued'; after: string[] }
   | { phase: 'starting' }
   | { phase: 'working' }
   | { phase: 'waiting'; need: NeedKind; requestId: string }

@@ -28,6 +28,8 @@ export type ApiPorts = {
   /** The launch that a session goes on with where its own is of no use any more; null where it is. */
   relaunch(session: Session): Promise<{ identity: string; codexVersion: string } | null>;
   attach(session: Session): Promise<AttachView>;
+  /** Tells a session of those that it waits for and that have ended already. */
+  settle(id: string): void;
   /** A client has asked for something, or goes on listening. */
   used(): void;
   /** Ends the daemon after the answer has gone out. */

@@ -5,6 +5,7 @@ import { CoxError, failure } from '../../core/errors.ts';
 import { DEFAULT_POLICY } from '../../core/policy/policy.ts';
 import type { SessionSpec } from '../../core/session/session.ts';
 import type { RunBody } from '../../protocol/commands.ts';
+import { findSession } from '../../store/find.ts';
 import { keepLaunch } from '../../store/launches.ts';
 import { newId } from '../ids.ts';
 import { readPolicy } from '../policy-text.ts';
@@ -17,7 +18,7 @@ import type { ApiPorts } from './app.ts';
  * @throws CoxError for whatever is wrong; then nothing was started and nothing is kept.
  */
 export async function createSession(
-  { store, loop, passedVariables }: ApiPorts,
+  { store, loop, passedVariables, settle, now }: ApiPorts,
   body: RunBody,
   command: string | null,
 ): Promise<string> {
@@ -30,6 +31,11 @@ export async function createSession(
   // The same command may have come again meanwhile; from here on nothing waits.
   const meanwhile = obeyed();
   if (meanwhile !== null) return meanwhile;
+  const idOf = (target: string): string => {
+    const found = findSession(store, target, now());
+    if (!found.ok) throw new CoxError(found.failure);
+    return found.id;
+  };
   const launch = planLaunch({
     binary,
     codexHome: body.codexHome,
@@ -51,11 +57,14 @@ export async function createSession(
     approval: body.approval,
     codexVersion: binary.version,
     overrides: launch.overrides,
+    ...(body.after === undefined ? {} : { after: body.after.map(idOf) }),
+    ...(body.budget === undefined ? {} : { budget: body.budget }),
     ...(body.images === undefined ? {} : { images: body.images.map(readableFile) }),
   };
   keepLaunch(store, identity, launch);
   const reply = loop.create(spec, body.prompt, policy, command);
   if (!reply.ok) throw new CoxError(reply.failure);
+  settle(spec.id);
   return spec.id;
 }
 

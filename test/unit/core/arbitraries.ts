@@ -126,6 +126,12 @@ const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
     pending: fc.constantFrom<string[][]>([], ['s1 0 t1 u1 i1 5']),
   }),
   fc.record({ type: is('message-taken'), thread, turn, message: instruction }),
+  fc.record({
+    type: is('message-refused'),
+    thread,
+    message: instruction,
+    why: fc.constant('no active turn'),
+  }),
   fc.record({ type: is('thread-missing'), thread, detail: fc.constant('no rollout found') }),
   fc.record({
     type: is('work-gone'),

@@ -44,7 +44,7 @@ describe('an interrupt', () => {
       'end-requested, → end.1.interrupt',
       'turn-ended',
       'interrupted, → message.m1',
-      '',
+      'work-returned',
       'turn-started',
     ]);
     expect([story.phase, story.session.run.n, story.session.endRequested, queue(story.session)]).toEqual([
@@ -68,7 +68,7 @@ describe('an interrupt', () => {
     story.back('message.m1');
     const asked = story.send('m2', 'interrupt');
     expect([asked, story.action]).toMatchObject([
-      'message-accepted, end-requested, → end.1.interrupt',
+      'message-accepted, end-requested, → end.1.interrupt.1',
       { turn: 'u2' },
     ]);
     expect([story.say(turnEnded('interrupted', 'u2')), story.say(workGone())]).toEqual([
@@ -342,7 +342,7 @@ describe('the daemon dies', () => {
     story.say(turnEnded('interrupted'));
     story.say(workGone());
     expect(restart(story, 'end.1.interrupt', 'message.m1')).toEqual([
-      '',
+      'work-returned',
       'work-returned, → look',
       'look-due',
     ]);

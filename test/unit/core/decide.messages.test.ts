@@ -18,6 +18,12 @@ import {
 
 const UNKNOWN: WorkResult = { type: 'unknown', why: 'the daemon was restarted' };
 const STALE: WorkResult = { type: 'stale', why: 'no active turn to steer' };
+const REFUSED = {
+  type: 'message-refused',
+  thread: 't1',
+  message: 'm1',
+  why: 'no active turn to steer',
+} as const;
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
 
 const taken = (id: string, turn: string) =>
@@ -75,8 +81,9 @@ describe('steered', () => {
     const story = new Story().begun();
     story.send('m1', 'steer');
     story.now += 10;
-    expect([story.back('message.m1', STALE), story.session.messages[0]?.how]).toEqual([
-      'work-returned, message-held, → look',
+    expect([story.say(REFUSED), story.back('message.m1', STALE), story.session.messages[0]?.how]).toEqual([
+      'message-held',
+      'work-returned, → look',
       'queue',
     ]);
     story.now += 10;
@@ -102,6 +109,7 @@ describe('steered', () => {
     const story = new Story().begun();
     story.send('m1', 'steer');
     story.now += 10;
+    story.say(REFUSED);
     story.back('message.m1', STALE);
     story.now += 10;
     expect([
@@ -111,6 +119,44 @@ describe('steered', () => {
       story.back('look'),
       story.say(turnEnded('completed')),
     ]).toEqual(['observed, thread-reported', '', 'observed', 'work-returned', 'turn-ended, → message.m1']);
+  });
+
+  test('refused after it was dropped, or twice, nothing more is said of it', () => {
+    const story = new Story().begun();
+    story.send('m1', 'steer');
+    expect([story.say(REFUSED), story.say(REFUSED), story.say(turnEnded('failed'))]).toEqual([
+      'message-held',
+      '',
+      'turn-ended, message-dropped, run-ended, is failed',
+    ]);
+    expect([story.say(REFUSED), story.back('message.m1', STALE)]).toEqual(['', 'work-returned']);
+  });
+
+  test('not tried, since a look was due when its turn came, it is steered after the look', () => {
+    const story = new Story().begun();
+    story.send('m1', 'steer');
+    // The daemon died before it acted; the next one looks first.
+    story.say({ type: 'gap', why: 'the daemon was restarted' });
+    story.now += 10;
+    story.back('message.m1', { type: 'stale', why: 'it was no longer wanted when its turn came' });
+    expect([story.say(observed()), story.back('look')]).toEqual([
+      'observed, thread-reported',
+      'work-returned, → look',
+    ]);
+    story.now += 10;
+    expect([story.say(observed()), story.action]).toMatchObject([
+      'observed, → message.m1',
+      { type: 'steer', turn: 'u1' },
+    ]);
+  });
+
+  test('taken by a turn that is known to be over, it leaves nothing to wait for', () => {
+    const story = new Story().begun();
+    story.send('m1', 'steer');
+    expect([story.say(turnEnded('completed')), story.say(userItem('m1'))]).toEqual([
+      'turn-ended',
+      'item, message-taken, run-ended, is done',
+    ]);
   });
 
   test('where the turn ends while it is on its way, nothing is asked for a second time', () => {

@@ -1,12 +1,13 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CoxError } from '../../../src/core/errors.ts';
+import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
 import type { WorkResult } from '../../../src/core/session/fact.ts';
 import { listText } from '../../../src/daemon/api/list.ts';
 import { Loop, type Reactors } from '../../../src/daemon/loop.ts';
 import { type SessionView, sessionView } from '../../../src/protocol/view.ts';
 import { viewSchemas } from '../../../src/protocol/views-schema.ts';
-import { SPEC } from '../core/fixture.ts';
+import { message, SPEC, THREAD_OPENED } from '../core/fixture.ts';
 import { StorePlace } from '../store/fixture.ts';
 
 let place: StorePlace;
@@ -150,6 +151,21 @@ describe('removal', () => {
     })();
     expect([code, loop.session('open1a')?.session.spec.id]).toEqual(['conflict', 'open1a']);
   });
+});
+
+test('a session at work is kept as a snapshot now and then, however small its steps are', () => {
+  create('open1a', 'goes on');
+  const say = (body: EvidenceBody): void => loop.say('open1a', { source: 'app-server', at: now, body });
+  say(THREAD_OPENED);
+  const seqs = new Set<number>();
+  for (let n = 0; n < 150; n += 1) {
+    say(message(`i${n}`, 'said '.repeat(200)));
+    seqs.add(place.store.database.number('select seq from snapshots'));
+  }
+  expect(seqs.size).toBe(3);
+  const before = loop.session('open1a');
+  restart();
+  expect(loop.session('open1a')).toEqual(before);
 });
 
 test('a daemon that stops leaves nothing to replay', () => {

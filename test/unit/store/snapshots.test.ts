@@ -7,6 +7,7 @@ import { replay } from '../../../src/core/policy/fold.ts';
 import type { Decision } from '../../../src/core/policy/input.ts';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
 import type { Fact } from '../../../src/core/session/fact.ts';
+import { keepLaunch } from '../../../src/store/launches.ts';
 import { LEAST_SLACK } from '../../../src/store/snapshots.ts';
 import { Store } from '../../../src/store/store.ts';
 import { life } from '../core/arbitraries.ts';
@@ -62,6 +63,7 @@ describe('in every life', () => {
     slack: number | null,
   ): void {
     if (session === null) throw new Error('there is no session');
+    keepLaunch(store, session.spec.identity, {});
     store.commit({
       session,
       policy: DEFAULT_POLICY,
@@ -157,6 +159,25 @@ test('a snapshot can be asked for', () => {
     3,
     { session: kept.session, seq: 3, slack: LEAST_SLACK },
   ]);
+});
+
+test('a long snapshot may lie behind as far as it is long', () => {
+  const kept = new Kept(place.store, 'k7m2qd');
+  for (let part = 0; part < 20; part += 1) {
+    kept.commit(Array.from({ length: 500 }, (_, n) => item(`item number ${part}.${n}`, 'x')));
+  }
+  kept.commit([ended()]);
+  const length = place.store.database.number('select length(session_json) from snapshots');
+  expect(length).toBeGreaterThan(2 * LEAST_SLACK);
+  const more = note('x'.repeat(length - 100));
+  kept.commit([more]);
+  expect([kept.slack, snapshotSeq(place.store, 'k7m2qd')]).toEqual([
+    length - JSON.stringify(more.body).length,
+    10_002,
+  ]);
+  expect(place.store.session('k7m2qd')?.slack).toBe(kept.slack);
+  kept.commit([note('y'.repeat(200))]);
+  expect(snapshotSeq(place.store, 'k7m2qd')).toBe(10_004);
 });
 
 test('what is written for an item does not grow with the session', () => {
