@@ -89,12 +89,12 @@ export class Housekeeping {
   async #releaseThreads(): Promise<void> {
     const { loop, servers, limits, now, log } = this.#ports;
     for (const { identity, thread, session: id } of await servers.followed()) {
-      const session = loop.session(id)?.session ?? null;
-      const isDue =
-        session === null || (hasEnded(session) && lastTouched(session) + limits.threadMs <= now());
-      if (!isDue) continue;
-      await servers.release(identity, thread);
-      log.info({ session: id, thread }, 'thread.released');
+      const isIdle = (): boolean => {
+        const session = loop.session(id)?.session ?? null;
+        return session === null || (hasEnded(session) && lastTouched(session) + limits.threadMs <= now());
+      };
+      if (isIdle() && (await servers.release(identity, thread, isIdle)))
+        log.info({ session: id, thread }, 'thread.released');
     }
   }
 
@@ -112,7 +112,8 @@ export class Housekeeping {
       }
       const since = this.#idleSince.get(instance) ?? now();
       this.#idleSince.set(instance, since);
-      if (since + limits.serverMs > now()) continue;
+      // Asked again, since it took a moment to ask the server.
+      if (since + limits.serverMs > now() || openSessionsOf(store, identity) > 0) continue;
       log.info({ instance }, 'app-server.idle');
       await servers.end(server);
       this.#idleSince.delete(instance);

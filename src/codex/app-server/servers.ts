@@ -50,12 +50,16 @@ export class Servers {
     return lists.flat();
   }
 
-  /** Stops following a thread: without another client, Codex unloads it after about a minute (0.169). */
-  async release(identity: string, thread: string): Promise<void> {
+  /**
+   * Stops following a thread that nobody needs, asked again at the moment of acting: without another client, Codex
+   * unloads it after about a minute (0.169). True where it was let go.
+   */
+  async release(identity: string, thread: string, isIdle: () => boolean): Promise<boolean> {
     const link = await this.#links.get(identity)?.catch(() => null);
-    if (link === null || link === undefined || !link.isFollowing(thread)) return;
+    if (link === null || link === undefined || !link.isFollowing(thread) || !isIdle()) return false;
     link.forget(thread);
     await link.connection.call('thread/unsubscribe', { threadId: thread }).catch(() => undefined);
+    return true;
   }
 
   /**

@@ -153,7 +153,7 @@ function mayRepeat(session: Session, action: Action, work: Work, now: number): b
 }
 
 /** Key of the action that opens a thread for a run; a thread that was forgotten is followed by another. */
-export function openKey({ n, dropped }: Run): string {
+function openKey({ n, dropped }: Run): string {
   return dropped === 0 ? `open.${n}` : `open.${n}.${dropped}`;
 }
 

@@ -196,6 +196,11 @@ export class Story {
     return only.action;
   }
 
+  /** How often an action was asked for. */
+  timesAsked(key: string): number {
+    return this.facts.filter(({ body }) => body.type === 'work-requested' && body.key === key).length;
+  }
+
   /** What was done to the session by instructions and ends, and what came of it. */
   get outcomes(): string[] {
     return this.session.interventions.map(({ kind, requestId, outcome }) =>
@@ -219,6 +224,15 @@ export class Story {
     this.back('turn.1');
     return this;
   }
+}
+
+/** A session whose first run is done, a while ago. */
+export function finished(): Story {
+  const story = new Story().begun();
+  story.say(message('i1', 'Done.'));
+  story.say(turnEnded('completed'));
+  story.now += 60_000;
+  return story;
 }
 
 /** What a decision says, in short: the types of its facts, the phase where it is said anew, the actions. */
