@@ -33,9 +33,12 @@ export async function refused(
   return error;
 }
 
-/** True where a session has ended, its folder was measured and it was shown: nothing more becomes known of it. */
+/** The folder was measured after the end of a run: what was changed is known, and nothing is under way any more. */
+export function isMeasured(facts: readonly EventView[], run = 1): boolean {
+  return facts.some(({ type, fact }) => type === 'work-returned' && fact.key === `measure.${run}`);
+}
+
+/** It was shown after its end, too: nothing more becomes known. */
 export function isSettled(facts: readonly EventView[]): boolean {
-  const isMeasured = ({ type, fact }: EventView): boolean =>
-    type === 'work-returned' && String(fact.key).startsWith('measure.');
-  return facts.some(({ type }) => type === 'seen') && facts.some(isMeasured);
+  return facts.some(({ type }) => type === 'seen') && isMeasured(facts);
 }

@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { VERBS } from '../../src/cli/verbs.ts';
 import type { SessionList } from '../../src/client/index.ts';
+import { isMeasured } from './documents.ts';
 import { LiveCommand } from './live.ts';
 import { play } from './scenarios.ts';
 import { PATIENCE_MS, World } from './world.ts';
@@ -21,15 +24,20 @@ function words(line: string): string[] {
   return found.map((word) => word.replaceAll(/^["']|["']$/g, '').replace(/^~(?=\/|$)/, world.env.HOME ?? ''));
 }
 
-/** What must be there for an example: a session `fix` in this state. */
+/** What must be there for an example: a session in this state, made by this prompt. */
 const STATES = {
-  nothing: null,
-  ended: play('plain'),
-  works: play('work-gated', { gate: GATE, path: 'example.txt' }),
-  asks: play('escalate', { command: 'touch /var/tmp/never', prefix: ['touch', '/var/tmp/never'] }),
-  wonders: play('question'),
+  nothing: () => null,
+  ended: () => play('plain'),
+  works: () => play('work-gated', { gate: GATE, path: 'example.txt' }),
+  // Each has a command of its own: a yes for ever is not to answer the next.
+  asks: () => escalate(join(world.outside, String(performance.now()))),
+  wonders: () => play('question'),
 } as const;
 type State = keyof typeof STATES;
+
+function escalate(file: string): string {
+  return play('escalate', { command: `touch ${file}`, prefix: ['touch', file] });
+}
 
 /** Verbs whose example needs something to be there; a verb that is not named here runs with `fix` ended. */
 const NEEDS: Readonly<Record<string, State>> = {
@@ -56,11 +64,13 @@ const NAME = /\bdocs\b/;
 async function prepare(state: State, name: string): Promise<void> {
   const client = await world.client();
   const { items } = await world.ask<SessionList>('ls', '-a');
-  for (const { id, endedAt } of items) {
+  for (const { id, endedAt, runs } of items) {
     if (endedAt === null) expect((await world.cox(['kill', id])).code).toBe(0);
+    await world.facts(id, (facts) => isMeasured(facts, runs.length));
     await client.remove(id);
   }
-  const prompt = STATES[state];
+  rmSync(join(world.work, 'lab-plain.txt'), { force: true });
+  const prompt = STATES[state]();
   if (prompt === null) return;
   const { id } = await world.run(prompt, '--name', name);
   if (state === 'ended') await world.ended(id);

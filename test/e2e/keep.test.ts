@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionList, SessionView } from '../../src/client/index.ts';
-import { refused, told } from './documents.ts';
+import { isMeasured, refused, told } from './documents.ts';
 import { play } from './scenarios.ts';
 import { PATIENCE_MS, World } from './world.ts';
 
@@ -15,6 +15,7 @@ afterAll(() => world.close());
 async function ended(name: string, prompt = play('plain', { path: `${name}.txt` })): Promise<string> {
   const { id } = await world.run(prompt, '--name', name);
   expect((await world.cox(['wait', id])).code).toBe(0);
+  await world.facts(id, (facts) => isMeasured(facts));
   return id;
 }
 
@@ -64,6 +65,7 @@ test('rm deletes all that is known of what has ended, for good', async () => {
   const { requestId } = await world.request(id);
   expect((await world.cox(['deny', requestId])).code).toBe(0);
   const { thread } = await world.ended(id);
+  await world.facts(id, (facts) => isMeasured(facts));
   const stays = await ended('stays');
   expect(await told(world, 'removed', ['rm', 'goes'])).toEqual({ schemaVersion: 1, ok: true, session: id });
   const ways = [id, 'goes', String(thread), id.slice(0, 4)].map((target) => ['show', target]);
@@ -96,6 +98,7 @@ test('what has not ended is neither archived nor removed', async () => {
   }
   expect(await world.show(open)).toEqual(before);
   expect((await world.cox(['kill', open])).code).toBe(0);
+  await world.facts(open, (facts) => isMeasured(facts));
   expect((await world.cox(['archive', open])).stdout).toBe(`${open} archived\n`);
   expect((await world.cox(['rm', open])).stdout).toBe(`${open} removed\n`);
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionView } from '../../src/client/index.ts';
 import { Connection } from '../../src/codex/app-server/connection.ts';
 import type { Step } from '../../src/lab/index.ts';
-import { isSettled, refused, told } from './documents.ts';
+import { isMeasured, isSettled, refused, told } from './documents.ts';
 import { play } from './scenarios.ts';
 import { PATIENCE_MS, World } from './world.ts';
 
@@ -310,9 +310,7 @@ test('a report spans runs: what each was told, what its thread came back with', 
   await world.ended(id);
   await told(world, 'send', ['resume', id, play('plain', { path: 'second.txt', read: 'pwd' })]);
   await world.ended(id);
-  await world.facts(id, (facts) =>
-    facts.some(({ type, fact }) => type === 'work-returned' && fact.key === 'measure.2'),
-  );
+  await world.facts(id, (facts) => isMeasured(facts, 2));
   const report = await told(world, 'report', ['report', id]);
   expect(report.runs).toMatchObject([
     { n: 1, context: null },

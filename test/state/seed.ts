@@ -1,32 +1,27 @@
-import { fuse } from '../../src/core/evidence/fuse.ts';
 import { replay } from '../../src/core/policy/fold.ts';
 import { attentionSince } from '../../src/core/session/attention.ts';
-import type { Fact, FactBody } from '../../src/core/session/fact.ts';
-import type { Item } from '../../src/core/session/item.ts';
-import type { RunEnd, SessionSpec } from '../../src/core/session/session.ts';
-import type { Source } from '../../src/core/session/status.ts';
+import type { Fact } from '../../src/core/session/fact.ts';
 import { keptView } from '../../src/daemon/kept-view.ts';
 import { keepLaunch } from '../../src/store/launches.ts';
 import { Store } from '../../src/store/store.ts';
+import { LAUNCHES, LEAST_FACTS, Tale } from './tale.ts';
 
 export type Past = {
   sessions: number;
   /** Of all sessions together; at least 30 for each. Few sessions have very many, most have few. */
   facts: number;
-  /** The same number gives the same past. */
+  /** The same number gives the same past, at the same time. */
   seed: number;
+  /** About when the newest of them ended, milliseconds since the epoch; now unless told. */
+  until?: number;
 };
 
-/** What every session has: its birth, its thread, its turn, its end. */
-const LEAST_FACTS = 30;
-const LAUNCHES = 8;
-/** The newest session of a past ended then, whatever the seed: 2026-01-01. */
-const END_OF_PAST = 1_767_225_600_000;
-const MINUTE = 60_000;
+/** From the oldest session to the newest, milliseconds: 20 days, so that by default none is too old to be kept. */
+const SPAN_MS = 1_728_000_000;
 
 /**
  * Fills a database with sessions that have ended, through the same calls as the daemon. Five million facts take
- * about a minute and 2 GB. Nine of ten were seen, one of twenty is put aside, one of ten failed.
+ * about a minute and 1.5 GB. Nine of ten were seen, one of twenty is put aside, one of ten failed.
  */
 export function seedPast(file: string, past: Past): void {
   if (past.facts < past.sessions * LEAST_FACTS) {
@@ -39,9 +34,10 @@ export function seedPast(file: string, past: Past): void {
   for (let n = 0; n < LAUNCHES; n += 1)
     keepLaunch(store, `launch-${n}`, { codexHome: `/home/user/.codex-${n}` });
   const sizes = sizesOf(past, chance);
+  const begin = (past.until ?? Date.now()) - SPAN_MS;
   for (const [index, size] of sizes.entries()) {
-    const ago = (sizes.length - index) * 7 * MINUTE;
-    keepPast(store, new Tale(chance, idOf(index), END_OF_PAST - ago).told(size));
+    const at = begin + Math.floor((SPAN_MS * index) / sizes.length);
+    keepPast(store, new Tale(chance, idOf(index), at).told(size));
   }
   store.close();
 }
@@ -94,224 +90,4 @@ function randomOf(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-}
-
-const WORDS =
-  'the test fails because handler returns before socket is closed so I change order and add case for it then run whole suite again'.split(
-    ' ',
-  );
-/** Some thousand words in changing order. */
-const PROSE = Array.from({ length: 4_000 }, (_, index) => WORDS[(index * index + index) % WORDS.length]).join(
-  ' ',
-);
-const COMMANDS = [
-  "rg -n 'close(' src test | head -40",
-  'npm test -- --run test/unit',
-  'git diff --stat',
-  'ls -la',
-];
-
-/** The facts of one session, as they would have come from Codex. */
-class Tale {
-  readonly #chance: () => number;
-  readonly #id: string;
-  readonly #facts: Fact[] = [];
-  readonly #thread: string;
-  readonly #turn: string;
-  #at: number;
-  #tokens = 0;
-
-  constructor(chance: () => number, id: string, at: number) {
-    this.#chance = chance;
-    this.#id = id;
-    this.#at = at;
-    this.#thread = this.#uuid();
-    this.#turn = this.#uuid();
-  }
-
-  /** Exactly so many facts. */
-  told(size: number): Fact[] {
-    this.#begin();
-    const asks = this.#chance() < 0.1;
-    const end = this.#endOf();
-    const seen = this.#chance() < 0.9;
-    const archived = seen && this.#chance() < 0.05;
-    const after = (end.type === 'done' ? 1 : 0) + 3 + (seen ? 1 : 0) + (archived ? 1 : 0);
-    if (asks) this.#ask();
-    for (let n = 0; this.#facts.length < size - after; n += 1) this.#work(n);
-    if (end.type === 'done')
-      this.#say('app-server', { type: 'turn-ended', turn: this.#turn, outcome: 'completed', detail: null });
-    this.#say('app-server', { type: 'run-ended', end });
-    this.#say('machine', {
-      type: 'changes',
-      changes: { files: this.#upTo(9), added: this.#upTo(400), removed: this.#upTo(90) },
-    });
-    this.#status();
-    if (seen) this.#say('user', { type: 'seen' });
-    if (archived) this.#say('user', { type: 'archived' });
-    return this.#facts;
-  }
-
-  #begin(): void {
-    const spec: SessionSpec = {
-      id: this.#id,
-      name: this.#chance() < 0.5 ? `${WORDS[this.#upTo(WORDS.length - 1)]}-${this.#id}` : null,
-      labels: {},
-      cwd: `/home/user/projects/project-${this.#upTo(20)}`,
-      identity: `launch-${this.#upTo(LAUNCHES - 1)}`,
-      model: null,
-      sandbox: 'workspace-write',
-      approval: 'on-request',
-      codexVersion: '0.169.0',
-      overrides: [],
-    };
-    this.#say('user', { type: 'session-created', spec, prompt: this.#text(30) });
-    this.#say('coxswain', { type: 'work-requested', key: 'snapshot', action: { type: 'snapshot' } });
-    this.#say('coxswain', { type: 'work-requested', key: 'open.1', action: { type: 'open-thread', run: 1 } });
-    this.#status();
-    const tree = this.#hex(40);
-    const base = { type: 'git', root: spec.cwd, head: this.#hex(40), tree, skipped: [] } as const;
-    this.#say('machine', { type: 'base', base: { ...base, skipped: [] } });
-    this.#say('coxswain', { type: 'work-returned', key: 'snapshot', result: { type: 'done' } });
-    const rollout = `/home/user/.codex/sessions/2026/01/01/rollout-2026-01-01T00-00-00-${this.#thread}.jsonl`;
-    this.#say('app-server', {
-      type: 'thread-bound',
-      thread: this.#thread,
-      server: 'rzdztrbb',
-      rollout,
-      model: 'gpt-5.5',
-      writableRoots: [spec.cwd, '/tmp'],
-    });
-    this.#say('coxswain', { type: 'work-returned', key: 'open.1', result: { type: 'done' } });
-    this.#say('app-server', { type: 'turn-started', turn: this.#turn });
-    this.#status();
-  }
-
-  /** One fact of a turn at work: what it does, what it has done, what it cost. */
-  #work(n: number): void {
-    const source = 'app-server';
-    const turn = this.#turn;
-    if (n % 6 === 0) this.#say(source, { type: 'activity', turn, line: `runs: ${this.#command()}` });
-    else if (n % 6 === 3) this.#say(source, { type: 'activity', turn, line: 'writes a message' });
-    else if (n % 3 === 1) this.#say(source, { type: 'item', turn, item: this.#item(n) });
-    else if (n % 6 === 2) this.#say(source, { type: 'progress' });
-    else this.#say(source, { type: 'tokens', tokens: this.#spent() });
-  }
-
-  #item(n: number): Item {
-    const id = `item_${n}_${this.#hex(20)}`;
-    const kind = this.#chance();
-    if (kind < 0.25) return { kind: 'message', id, text: this.#text(60) };
-    if (kind < 0.4) return { kind: 'reasoning', id };
-    return {
-      kind: 'command',
-      id,
-      command: this.#command(),
-      cwd: '/home/user/projects/project',
-      state: 'completed',
-      exitCode: 0,
-      durationMs: this.#upTo(9_000),
-      output: this.#text(80),
-    };
-  }
-
-  #command(): string {
-    return COMMANDS[this.#upTo(COMMANDS.length - 1)] ?? 'ls';
-  }
-
-  /** An approval that a person gave. */
-  #ask(): void {
-    const id = `r_${this.#id}`;
-    const labels = [
-      ['accept', 'Yes, once'],
-      ['decline', 'No, and go on'],
-    ] as const;
-    this.#say('app-server', {
-      type: 'request-opened',
-      request: {
-        id,
-        run: 1,
-        origin: {
-          server: 'rzdztrbb',
-          rpcId: '0',
-          method: 'item/commandExecution/requestApproval',
-          thread: this.#thread,
-          turn: this.#turn,
-          item: `call_${this.#hex(20)}`,
-          startedAt: this.#at,
-        },
-        ask: {
-          need: 'approval',
-          question: 'May I install what the tests need?',
-          command: 'npm ci',
-          commands: [['npm', 'ci']],
-          cwd: '/home/user/projects/project',
-          writable: [],
-          choices: labels.map(([choice, label]) => ({ id: choice, label, prefix: null })),
-        },
-        openedAt: this.#at,
-        ruled: null,
-        undone: 0,
-        state: { type: 'open' },
-      },
-    });
-    this.#say('user', {
-      type: 'answer-committed',
-      requestId: id,
-      answer: { type: 'choice', id: 'accept', message: null },
-      by: 'user',
-      why: 'Yes, once',
-      intervention: 'approve',
-    });
-    this.#say('app-server', { type: 'request-closed', requestId: id, how: 'answered', why: null });
-  }
-
-  #endOf(): RunEnd {
-    const chance = this.#chance();
-    if (chance < 0.8) return { type: 'done', doubts: [] };
-    if (chance < 0.9) return { type: 'failed', reason: 'model-error', detail: this.#text(12) };
-    return { type: 'stopped', by: 'user', survivors: [], proven: true };
-  }
-
-  /** The status that follows from what was said so far, as `decide` adds it. */
-  #status(): void {
-    const session = replay(this.#facts);
-    if (session !== null) this.#say('coxswain', { type: 'status', status: fuse(session, this.#at) });
-  }
-
-  #say(source: Source, body: FactBody): void {
-    this.#at += 200;
-    this.#facts.push({ at: this.#at, source, body });
-  }
-
-  #spent(): { input: number; cached: number; output: number; total: number } {
-    this.#tokens += 1_000 + this.#upTo(9_000);
-    const input = this.#tokens;
-    return {
-      input,
-      cached: Math.floor(input * 0.8),
-      output: Math.floor(input / 20),
-      total: Math.floor(input * 1.05),
-    };
-  }
-
-  #upTo(most: number): number {
-    return Math.floor(this.#chance() * (most + 1));
-  }
-
-  /** So many words at most; a piece of one long text, since making each anew takes most of the time. */
-  #text(words: number): string {
-    const from = this.#upTo(PROSE.length - 7 * words);
-    return PROSE.slice(from, from + 4 + this.#upTo(7 * words));
-  }
-
-  #hex(length: number): string {
-    let text = '';
-    while (text.length < length) text += (0x10000000 + this.#upTo(0xefffffff)).toString(16);
-    return text.slice(0, length);
-  }
-
-  #uuid(): string {
-    return [8, 4, 4, 4, 12].map((length) => this.#hex(length)).join('-');
-  }
 }

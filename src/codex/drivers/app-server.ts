@@ -1,7 +1,7 @@
 import type { Driver } from '../../core/driver.ts';
 import type { Evidence } from '../../core/evidence/evidence.ts';
 import type { Action } from '../../core/policy/action.ts';
-import { promptId } from '../../core/session/apply.ts';
+import { promptId } from '../../core/session/apply-run.ts';
 import type { WorkResult } from '../../core/session/fact.ts';
 import type { Session } from '../../core/session/session.ts';
 import type { FailReason } from '../../core/session/status.ts';

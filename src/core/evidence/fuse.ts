@@ -107,8 +107,9 @@ function stopFact({ by, survivors, proven }: RunEnd & { type: 'stopped' }): stri
 }
 
 function unreachable(session: Session): Verdict | null {
-  const { serverGone } = session;
-  if (serverGone === null) return null;
+  const { serverGone, run } = session;
+  // Before the prompt is with Codex nothing can have been missed: another server is started.
+  if (serverGone === null || (run.context !== null && !run.handedOver)) return null;
   return unknown(session, `the app-server is out of reach: ${serverGone.detail}`, serverGone.at);
 }
 

@@ -1,17 +1,10 @@
 import type { Evidence, EvidenceBody, TurnError } from '../evidence/evidence.ts';
-import { promptId } from '../session/apply.ts';
+import { promptId } from '../session/apply-run.ts';
 import type { Item } from '../session/item.ts';
 import { type Closing, originKey } from '../session/request.ts';
-import {
-  activeTurn,
-  hasEnded,
-  knowsTurn,
-  type RunEnd,
-  type Session,
-  type TurnEnd,
-  type Work,
-} from '../session/session.ts';
-import type { Doubt, Source } from '../session/status.ts';
+import { hasEnded, knowsTurn, type RunEnd, type Session, type Work } from '../session/session.ts';
+import type { Source } from '../session/status.ts';
+import { BUDGET, closeRequests, endRun } from './ending.ts';
 import type { Growing } from './fold.ts';
 import { answerKey, turnKey } from './needs.ts';
 
@@ -98,9 +91,6 @@ export function absorb(growing: Growing, evidence: Evidence): void {
   }
 }
 
-/** Who ends a run that has used up what it may. */
-export const BUDGET = 'budget';
-
 function isOfAnotherThread(session: Session, body: EvidenceBody): boolean {
   if (body.type === 'thread-opened') return false;
   const thread = 'thread' in body ? body.thread : body.type === 'request-opened' ? body.origin.thread : null;
@@ -141,7 +131,8 @@ function threadMissing(growing: Growing, source: Source, thread: string, detail:
   const { run, work, endRequested } = growing.session;
   // An end that was asked for goes on to its own proof: a forgotten thread may have left processes behind.
   if (run.end !== null || endRequested !== null) return;
-  if (run.context === null && run.turns.length === 0 && work[turnKey(run.n)] === undefined) {
+  const known = knownTurns(growing.session);
+  if (known.length === 0 && run.turns.length === 0 && work[turnKey(run.n)] === undefined) {
     closeRequests(growing, source, 'withdrawn', 'Codex forgot the thread that asked');
     return growing.add(source, { type: 'thread-dropped', thread, why: detail });
   }
@@ -188,7 +179,7 @@ function admitTurn(growing: Growing, source: Source, turn: string): boolean {
   // On a thread of the run's own nobody else does; on one that was taken up again, whoever was there before us may
   // have, until the prompt was asked to be handed over.
   const { run, work } = growing.session;
-  const isForeign = run.context !== null && !run.handedOver && work[turnKey(run.n)] === undefined;
+  const isForeign = run.context !== null && !run.handedOver && !mayBeDone(work[turnKey(run.n)]);
   growing.add(source, { type: 'turn-started', turn, ...(isForeign ? { foreign: true } : {}) });
   return true;
 }
@@ -198,6 +189,12 @@ function isToStayEnded({ run, attachedAt }: Session): boolean {
   const { end, endedAt } = run;
   if (end?.type !== 'stopped' || !end.proven || end.mode === 'interrupt') return false;
   return attachedAt === null || attachedAt < (endedAt ?? 0);
+}
+
+/** True while an action is under way, or has been and may have taken effect. */
+function mayBeDone(work: Work | undefined): boolean {
+  if (work?.state.type === 'finished') return work.state.how !== 'stale';
+  return work?.state.type === 'in-flight';
 }
 
 function requestOpened(
@@ -265,44 +262,6 @@ function turnEnded(
   });
 }
 
-/**
- * Ends a run whose newest turn is over where nothing is left to be said to it. What was queued begins the next turn
- * of the same run; a turn that failed, or that somebody else interrupted, ends it all the same.
- */
-export function endIfOver(growing: Growing): void {
-  const { session } = growing;
-  const { run, endRequested, messages } = session;
-  // An end that was asked for ends the run with its own proof (`work-gone`).
-  if (run.end !== null || endRequested !== null || !run.handedOver || run.lastTurn === null) return;
-  const { outcome, by } = run.lastTurn;
-  const goesOn = outcome === 'completed' || by !== null;
-  if (activeTurn(session) !== null || (goesOn && messages.length > 0)) return;
-  endRun(growing, 'app-server', endOf(session, run.lastTurn));
-}
-
-function endOf(session: Session, { outcome, reason, detail, by }: TurnEnd): RunEnd {
-  switch (outcome) {
-    case 'completed':
-      return { type: 'done', doubts: doubtsOf(session) };
-    case 'failed':
-      return { type: 'failed', reason: reason ?? 'model-error', detail: detail ?? 'the turn failed' };
-    case 'interrupted':
-      if (by !== null) return { type: 'stopped', by, survivors: [], proven: true, mode: 'interrupt' };
-      return session.serverGone === null
-        ? { type: 'stopped', by: 'elsewhere', survivors: [], proven: false }
-        : { type: 'failed', reason: 'crashed', detail: `the turn was cut: ${session.serverGone.detail}` };
-    default:
-      return outcome satisfies never;
-  }
-}
-
-function doubtsOf(session: Session): Doubt[] {
-  const doubts: Doubt[] = [];
-  if (!session.said) doubts.push('empty-completion');
-  if (session.blocked > 0) doubts.push('blocked-work');
-  return doubts;
-}
-
 function observed(growing: Growing, source: Source, body: EvidenceBody & { type: 'observed' }): void {
   growing.add(source, { type: 'observed', server: body.server, thread: body.thread });
   threadStatus(growing, source, body.state, body.waiting);
@@ -319,9 +278,9 @@ function observed(growing: Growing, source: Source, body: EvidenceBody & { type:
 
 /** Compares the history that Codex has of a thread that was taken up again with the turns that are known of it. */
 function checkContext(growing: Growing, source: Source, history: string[] | null): void {
-  const { run, pastRuns } = growing.session;
+  const { run } = growing.session;
   if (run.context?.type !== 'unchecked' || history === null || hasEnded(growing.session)) return;
-  const known = pastRuns.filter(({ thread }) => thread === run.thread).flatMap(({ turns }) => turns);
+  const known = knownTurns(growing.session);
   const missing = known.filter((turn) => !history.includes(turn));
   growing.add(source, {
     type: 'context-checked',
@@ -329,10 +288,11 @@ function checkContext(growing: Growing, source: Source, history: string[] | null
     found: known.length - missing.length,
     missing,
   });
-  // An end that was asked for goes on to its own proof.
-  if (missing.length === 0 || growing.session.endRequested !== null) return;
-  const detail = `the thread came back without ${missing.length} of its ${known.length} turns; nothing was sent`;
-  endRun(growing, source, { type: 'lost', detail });
+}
+
+/** The turns that earlier runs had on the thread of the newest. */
+function knownTurns({ run, pastRuns }: Session): string[] {
+  return pastRuns.filter(({ thread }) => thread === run.thread).flatMap(({ turns }) => turns);
 }
 
 /** How a request that Codex no longer has open was settled while nobody of ours was listening. */
@@ -370,20 +330,4 @@ function predecessorEnded(growing: Growing, source: Source, id: string, end: Run
   if (hasEnded(session) || !session.awaits.includes(id)) return;
   if (end === 'done') growing.add(source, { type: 'predecessor-done', session: id });
   else endRun(growing, source, { type: 'stopped', by: `after:${id}`, survivors: [], proven: true });
-}
-
-/** Ends the newest run; what it still asked is withdrawn with it. */
-export function endRun(growing: Growing, source: Source, end: RunEnd): void {
-  closeRequests(growing, source, 'withdrawn', 'its run has ended');
-  for (const { id, text } of growing.session.messages) {
-    growing.add(source, { type: 'message-dropped', id, text, why: `its run has ended: ${end.type}` });
-  }
-  growing.add(source, { type: 'run-ended', end });
-}
-
-function closeRequests(growing: Growing, source: Source, how: Closing, why: string): void {
-  for (const request of growing.session.requests) {
-    if (request.state.type === 'closed') continue;
-    growing.add(source, { type: 'request-closed', requestId: request.id, how, why });
-  }
 }

@@ -17,6 +17,7 @@ export function overBudget({ spec, run, tokens }: Session, now: number): string 
 /** When the time of the newest run is used up, milliseconds since the epoch; null where nothing bounds it. */
 export function budgetEndsAt(session: Session): number | null {
   const timeMs = session.spec.budget?.timeMs ?? null;
-  if (timeMs === null || hasEnded(session) || session.endRequested !== null) return null;
+  const isBound = timeMs !== null && session.awaits.length === 0;
+  if (!isBound || hasEnded(session) || session.endRequested !== null) return null;
   return session.run.openedAt + timeMs;
 }

@@ -3,8 +3,9 @@ import { fuse, samePhase } from '../evidence/fuse.ts';
 import type { WorkResult } from '../session/fact.ts';
 import { type Answer, type Ask, answerFits, choiceOf } from '../session/request.ts';
 import { END_MODES, hasEnded, openRequests, type Session } from '../session/session.ts';
-import { absorb, BUDGET, endIfOver, endRun } from './absorb.ts';
+import { absorb } from './absorb.ts';
 import { overBudget } from './budget.ts';
+import { BUDGET, endIfForgotten, endIfOver, endRun } from './ending.ts';
 import { Growing } from './fold.ts';
 import type { Command, Decision, Input, Reply, Request } from './input.ts';
 import { givenUp, isOpening, LOOK_EVERY_MS, MAX_ATTEMPTS, needs, wakeAt } from './needs.ts';
@@ -31,6 +32,7 @@ export function decide(session: Session | null, input: Input, policy: Policy, no
   if (!reply.ok) return { session, facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
   endIfSpent(growing);
   endIfNothingBegan(growing);
+  endIfForgotten(growing);
   endIfOver(growing);
   failIfGivenUp(growing);
   answerByPolicy(growing, policy);

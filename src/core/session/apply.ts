@@ -1,8 +1,9 @@
 import { answerUndone, requestClosed, settle, withRequest } from './apply-request.ts';
+import { contextOf, openRun, promptId, turnOver, withRun, withTurn } from './apply-run.ts';
 import { lookDueAlso, workOfSession, workRequested, workReturned } from './apply-work.ts';
-import type { Fact, FactBody } from './fact.ts';
+import type { Fact } from './fact.ts';
 import type { Item } from './item.ts';
-import type { Context, Intervention, Message, Run, Session, SessionSpec } from './session.ts';
+import type { Intervention, Message, Session, SessionSpec } from './session.ts';
 
 /** The session that begins with its first fact. */
 export function begin(spec: SessionSpec, prompt: string, at: number): Session {
@@ -76,6 +77,7 @@ export function apply(session: Session, fact: Fact): Session {
         blocked: 0,
         said: false,
         endRequested: null,
+        awaits: [],
         // What was due or wrong in the run before says nothing of this one.
         lookDue: null,
         serverGone: null,
@@ -132,7 +134,8 @@ export function apply(session: Session, fact: Fact): Session {
         run: {
           ...run,
           over: turn === undefined || run.over.includes(turn) ? run.over : [...run.over, turn],
-          lastTurn: { outcome: 'interrupted', reason: null, detail: null, by },
+          lastTurn: { outcome: 'interrupted', reason: null, detail: null, by, survivors: body.survivors },
+          interruptedBy: session.lookDue === null ? null : by,
           interrupts: run.interrupts + 1,
         },
         endRequested: null,
@@ -155,7 +158,7 @@ export function apply(session: Session, fact: Fact): Session {
     case 'thread-dropped':
       return {
         ...session,
-        run: { ...session.run, thread: null, dropped: session.run.dropped + 1 },
+        run: { ...session.run, thread: null, context: null, dropped: session.run.dropped + 1 },
         server: null,
         serverGone: null,
         report: null,
@@ -170,6 +173,7 @@ export function apply(session: Session, fact: Fact): Session {
         serverGone: null,
         lookedAt: at,
         lookDue: session.lookDue?.covered === true ? null : session.lookDue,
+        run: session.lookDue?.covered === false ? session.run : { ...session.run, interruptedBy: null },
       };
     case 'turn-started':
       return {
@@ -256,8 +260,11 @@ export function apply(session: Session, fact: Fact): Session {
           },
         ],
       };
-    case 'predecessor-done':
-      return { ...session, awaits: session.awaits.filter((id) => id !== body.session) };
+    case 'predecessor-done': {
+      const awaits = session.awaits.filter((id) => id !== body.session);
+      // The time of a run is that in which it could have begun.
+      return awaits.length > 0 ? { ...session, awaits } : withRun({ ...session, awaits }, { openedAt: at });
+    }
     case 'run-ended':
       return {
         ...session,
@@ -288,53 +295,6 @@ export function apply(session: Session, fact: Fact): Session {
   }
 }
 
-function openRun(
-  n: number,
-  prompt: string,
-  thread: string | null,
-  context: Context | null,
-  tokensBefore: number,
-  at: number,
-): Run {
-  return {
-    n,
-    prompt,
-    thread,
-    dropped: 0,
-    context,
-    handedOver: false,
-    turns: [],
-    over: [],
-    lastTurn: null,
-    interrupts: 0,
-    tokensBefore,
-    openedAt: at,
-    end: null,
-    endedAt: null,
-  };
-}
-
-/** The id under which Codex is given the prompt of the newest run. */
-export function promptId({ spec, run }: Pick<Session, 'spec' | 'run'>): string {
-  return `${spec.id}.${run.n}`;
-}
-
-function withRun(session: Session, change: Partial<Run>): Session {
-  return { ...session, run: { ...session.run, ...change } };
-}
-
-/** An older turn is over; only the newest says how the run stands. */
-function turnOver(run: Run, { turn, outcome, detail, reason }: FactBody & { type: 'turn-ended' }): Run {
-  const over = run.over.includes(turn) ? run.over : [...run.over, turn];
-  if (run.turns.at(-1) !== turn) return { ...run, over };
-  return { ...run, over, lastTurn: { outcome, detail, reason: reason ?? null, by: null } };
-}
-
-function contextOf(thread: string | null, verify: boolean | undefined): Context | null {
-  if (thread === null || verify === undefined) return null;
-  return verify ? { type: 'unchecked' } : { type: 'trusted' };
-}
-
 function sent({ id, how, by }: Message, at: number): Intervention {
   return { at, kind: 'send', by, why: how, requestId: id, outcome: 'committed' };
 }
@@ -354,10 +314,6 @@ function settleEnds(interventions: Intervention[], met: boolean): Intervention[]
       ? { ...intervention, outcome: met ? 'accepted' : 'undone' }
       : intervention,
   );
-}
-
-function withTurn(run: Run, turn: string): Run {
-  return run.turns.includes(turn) ? run : { ...run, turns: [...run.turns, turn], lastTurn: null };
 }
 
 function itemApplied(session: Session, turn: string, item: Item, at: number): Session {

@@ -68,12 +68,13 @@ export type RunEnd =
   | { type: 'stopped'; by: Answerer; survivors: string[]; proven: boolean; mode?: EndMode }
   | { type: 'lost'; detail: string };
 
-/** How a turn ended; `by` where it was interrupted from here. */
+/** How a turn ended; `by` and what survived, where it was interrupted from here. */
 export type TurnEnd = {
   outcome: 'completed' | 'interrupted' | 'failed';
   reason: FailReason | null;
   detail: string | null;
   by: Answerer | null;
+  survivors: string[];
 };
 
 export type Run = {
@@ -92,6 +93,11 @@ export type Run = {
   lastTurn: TurnEnd | null;
   /** Tokens of the thread when the run was opened. */
   tokensBefore: number;
+  /**
+   * Who interrupted the run from here before all of its turns were known: the turn that a look still finds
+   * interrupted is the one that was meant. Null where nothing was missed.
+   */
+  interruptedBy: Answerer | null;
   /** Turns that were interrupted from here while the run went on. */
   interrupts: number;
   openedAt: number;

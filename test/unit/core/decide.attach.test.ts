@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fuse } from '../../../src/core/evidence/fuse.ts';
 import { attentionSince, needsAttention } from '../../../src/core/session/attention.ts';
-import { observed, Story, said, turnEnded, workGone } from './fixture.ts';
+import { finished, observed, Story, said, turnEnded, workGone } from './fixture.ts';
 
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { activeTurn, type Session } from '../../../src/core/session/session.ts';
-import { NO_BASE, Story, THREAD_OPENED, turnEnded, workGone } from './fixture.ts';
+import { NO_BASE, observed, Story, THREAD_OPENED, turnEnded, workGone } from './fixture.ts';
 
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
 const stoppedBy = (mode: string, survivors: string[] = []) => ({
@@ -73,7 +73,6 @@ describe('what was given up while an interrupt was asked for', () => {
       { type: 'failed', reason: 'config', detail: 'no such model' },
       ['send m1 undone', 'interrupt accepted'],
     ]);
-  });
   });
 
   test('an instruction: the run does not stay open for ever', () => {

@@ -2,27 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
-import { DEFAULT_POLICY, type Policy } from '../../../src/core/policy/policy.ts';
-import type { Happening, Return } from './arbitraries.ts';
-import { life } from './arbitraries.ts';
+import type { Policy } from '../../../src/core/policy/policy.ts';
+import { life, type Return } from './arbitraries.ts';
 import { message, rule, Story, THREAD_OPENED, TURN_STARTED, turnEnded } from './fixture.ts';
-import { LAWS_OF_MESSAGES } from './laws.messages.ts';
-import { LAWS as LAWS_OF_RUNS } from './laws.ts';
-import { type Law, World, wrongInSilence } from './world.ts';
+import { LAWS } from './laws.ts';
+import { live, wrongInSilence } from './world.ts';
 
-const RUNS = 1500;
-const LAWS = { ...LAWS_OF_RUNS, ...LAWS_OF_MESSAGES };
-
-function live(
-  happenings: readonly Happening[],
-  laws: readonly Law[],
-  decideWith = decide,
-  policy = DEFAULT_POLICY,
-): World {
-  const world = new World(decideWith, policy, laws);
-  for (const happening of happenings) world.happen(happening);
-  return world;
-}
+const RUNS = 1000;
 
 describe('in every life', () => {
   test.each(Object.entries(LAWS))('%s', (_, law) => {

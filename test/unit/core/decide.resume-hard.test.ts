@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { observed, Story, turnEnded, workGone } from './fixture.ts';
+import { finished, observed, Story, turnEnded, workGone } from './fixture.ts';
 
 const ELSEWHERE = { type: 'turn-started', thread: 't1', turn: 'u9' } as const;
 const MISSING = { type: 'thread-missing', thread: 't1', detail: 'no rollout found' } as const;

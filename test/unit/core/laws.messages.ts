@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { turnKey } from '../../../src/core/policy/needs.ts';
-import { promptId } from '../../../src/core/session/apply.ts';
+import { promptId } from '../../../src/core/session/apply-run.ts';
 import { needsAttention } from '../../../src/core/session/attention.ts';
 import type { Fact, FactBody } from '../../../src/core/session/fact.ts';
 import { activeTurn, END_MODES, hasEnded, type Session } from '../../../src/core/session/session.ts';

@@ -266,14 +266,18 @@ export const LAWS: Record<string, () => Law> = {
   },
 
   'a stop is proven where nothing ever began or it was looked for what is left': () => {
+    // It was looked for when the newest turn was interrupted, and nothing was begun since.
+    let interrupted = false;
     return ({ input, decision, before }) => {
       for (const { body } of decision.facts) {
+        if (body.type === 'interrupted') interrupted = true;
+        if (body.type === 'turn-started') interrupted = false;
         if (body.type !== 'run-ended' || body.end.type !== 'stopped') continue;
         const { proven, survivors } = body.end;
         const told = input.type === 'evidence' ? input.evidence.body.type : null;
         const nothing =
           before !== null && (told === 'thread-missing' ? isUnused(before) : !before.run.thread);
-        if (proven !== (told === 'work-gone' || nothing)) return `proven: ${proven}`;
+        if (proven !== (told === 'work-gone' || nothing || interrupted)) return `proven: ${proven}`;
         if (!proven && survivors.length > 0) return 'survivors without a look';
       }
       return null;

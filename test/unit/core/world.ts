@@ -1,9 +1,9 @@
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
 import type { Action } from '../../../src/core/policy/action.ts';
-import type { decide } from '../../../src/core/policy/decide.ts';
+import { decide } from '../../../src/core/policy/decide.ts';
 import { replay } from '../../../src/core/policy/fold.ts';
 import type { Decision, Input } from '../../../src/core/policy/input.ts';
-import type { Policy } from '../../../src/core/policy/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../../../src/core/policy/policy.ts';
 import { apply } from '../../../src/core/session/apply.ts';
 import type { Fact, WorkResult } from '../../../src/core/session/fact.ts';
 import { activeTurn, hasEnded, openRequests, type Session } from '../../../src/core/session/session.ts';
@@ -186,6 +186,18 @@ export class World {
   }
 }
 
+/** A world in which all of that happened. */
+export function live(
+  happenings: readonly Happening[],
+  laws: readonly Law[],
+  decideWith = decide,
+  policy = DEFAULT_POLICY,
+): World {
+  const world = new World(decideWith, policy, laws);
+  for (const happening of happenings) world.happen(happening);
+  return world;
+}
+
 function resultOf(result: Return, now: number): WorkResult {
   switch (result) {
     case 'done':
@@ -228,4 +240,23 @@ export function wrongInSilence(world: World, results: readonly Return[]): string
     if (!hasEnded(world.session) && world.now - lastAct > SILENCE_MS) return 'it has fallen silent';
   }
   return null;
+}
+
+/** More steps than the longest life leaves to do, each an action that comes back, a turn that ends or a waking. */
+const STEPS = 500;
+
+/**
+ * From now on all goes well: every action is done, every turn is completed, and every look finds nothing amiss. Says
+ * what is wrong where an open session does not come to its end all the same.
+ */
+export function wrongWhereAllGoesWell(world: World): string | null {
+  for (let step = 0; step < STEPS; step += 1) {
+    if (hasEnded(world.session)) return null;
+    const [key] = world.inFlight.keys();
+    if (key !== undefined) world.comeBack(key, 'done');
+    else if (activeTurn(world.session) !== null) world.happen({ type: 'turn-over', outcome: 'completed' });
+    else world.wake(0);
+  }
+  const { run, messages, work } = world.session;
+  return `it does not come to its end: ${JSON.stringify({ run, messages, work })}`;
 }

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { NO_BASE, observed, Story, THREAD_OPENED, turnEnded, userItem, workGone } from './fixture.ts';
+import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
+import {
+  finished,
+  NO_BASE,
+  observed,
+  SPEC,
+  Story,
+  THREAD_OPENED,
+  turnEnded,
+  userItem,
+  workGone,
+} from './fixture.ts';
 
 /** Each of these fails: it is what should hold, and does not. */
 
@@ -108,5 +119,57 @@ describe('E. (minor) a resume whose server has ended in peace', () => {
     story.send('m1');
     story.say({ type: 'server-gone', server: 's1', detail: 'its process has ended' });
     expect(story.phase).toBe('starting');
+  });
+});
+
+describe('F. a session that comes after another', () => {
+  const queuedWith = (budget: { tokens: number | null; timeMs: number | null } | null): Story =>
+    new Story(DEFAULT_POLICY, {
+      type: 'command',
+      command: {
+        type: 'create',
+        spec: { ...SPEC, after: ['first1'], ...(budget === null ? {} : { budget }) },
+        prompt: 'do it',
+      },
+    });
+  const FAILED = { type: 'predecessor-ended', session: 'first1', end: 'failed' } as const;
+  const DONE = { ...FAILED, end: 'done' } as const;
+
+  test('does not use up its time while it waits', () => {
+    const story = queuedWith({ tokens: null, timeMs: 60_000 });
+    story.now += 600_000;
+    expect([story.say(DONE), story.session.run.end]).toEqual([
+      'predecessor-done, is starting, → snapshot, → open.1',
+      null,
+    ]);
+  });
+
+  test('does not wake again and again while it waits longer than its time', () => {
+    const story = queuedWith({ tokens: null, timeMs: 60_000 });
+    story.after(60_000);
+    expect(Number(story.last.wakeAt) - story.now).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('and did not begin, since that failed, begins when it is told to go on all the same', () => {
+    const story = queuedWith(null);
+    story.say(FAILED);
+    expect([story.phase, story.send('m1'), story.phase]).toEqual([
+      'stopped',
+      'run-opened, → snapshot, → open.2',
+      'starting',
+    ]);
+  });
+});
+
+describe('G. a run that ends with the turn that was interrupted', () => {
+  test('names what the interrupt left running: it must not claim that nothing does', () => {
+    const story = new Story().begun();
+    story.send('m1', 'steer');
+    story.end('interrupt');
+    // The daemon dies; the instruction had reached the turn, which only the look after the interrupt tells.
+    story.back('message.m1', RESTART);
+    story.say(workGone(['pid 7: sleep']));
+    story.say(userItem('m1'));
+    expect(story.session.run.end).toMatchObject({ type: 'stopped', survivors: ['pid 7: sleep'] });
   });
 });

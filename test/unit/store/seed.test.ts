@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { replay } from '../../../src/core/policy/fold.ts';
+import { needs } from '../../../src/core/policy/needs.ts';
 import { VIEW_VERSION } from '../../../src/daemon/kept-view.ts';
 import { sessionView } from '../../../src/protocol/view.ts';
 import { viewSchemas } from '../../../src/protocol/views-schema.ts';
@@ -10,7 +11,7 @@ import { listSessions, outdatedSessions } from '../../../src/store/list.ts';
 import { Store } from '../../../src/store/store.ts';
 import { idOf, seedPast } from '../../state/seed.ts';
 
-const PAST = { sessions: 40, facts: 6_000, seed: 3 };
+const PAST = { sessions: 40, facts: 6_000, seed: 3, until: Date.parse('2026-01-01') };
 let folder: string;
 let store: Store;
 beforeAll(() => {
@@ -34,6 +35,8 @@ test('a seeded past has what was asked for, and is as a daemon would have left i
   for (const { id, view } of listed) {
     const session = store.session(id)?.session ?? null;
     expect(session).toEqual(replay([...store.factsOf(id)]));
+    // Nothing is left to be done for it: who looks at it sets nothing in motion.
+    expect(session === null ? null : needs(session, Date.now())).toEqual([]);
     const shown = viewSchemas.session.parse(JSON.parse(view ?? ''));
     if (session !== null) expect(shown).toEqual(sessionView(session, Date.now()));
   }

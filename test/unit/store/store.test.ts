@@ -15,7 +15,7 @@ import {
   openSessionsOf,
 } from '../../../src/store/launches.ts';
 import { Store } from '../../../src/store/store.ts';
-import { ended, Kept, note, requestOpened, StorePlace } from './fixture.ts';
+import { answerCommitted, ended, Kept, note, requestOpened, StorePlace } from './fixture.ts';
 
 let place: StorePlace;
 let kept: Kept;
@@ -107,6 +107,17 @@ describe('a commit', () => {
     expect(place.store.lease('k7m2qd', 'd1', 1)).toEqual([
       { id: 3, session: 'k7m2qd', key: 'look', action: LOOK, cause: 3 },
     ]);
+  });
+
+  test('with an answer to Codex is on the disk when it returns; others are a little later', () => {
+    const synchronous = (): number => place.store.database.number('pragma synchronous');
+    const [full, normal] = [2, 1];
+    kept.commit([requestOpened('r1')]);
+    const before = synchronous();
+    kept.commit([answerCommitted('r1')]);
+    const answered = synchronous();
+    kept.commit([note('x')]);
+    expect([before, answered, synchronous()]).toEqual([normal, full, normal]);
   });
 
   test('follows a session to another launch', () => {
