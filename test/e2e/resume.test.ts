@@ -1,4 +1,3 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { SessionView } from '../../src/client/index.ts';
 import { identify, isAlive } from '../../src/machine/identity.ts';
@@ -25,12 +24,6 @@ async function ended(name: string): Promise<SessionView & { thread: string }> {
 /** The prompts that the newest request of a thread carried. */
 function newestPrompts(thread: string): readonly string[] {
   return world.lab.requestsOf(thread).at(-1)?.userTexts ?? [];
-}
-
-/** Where Codex keeps the thread. */
-async function rollout(id: string): Promise<string> {
-  const facts = await world.facts(id, (seen) => seen.some(({ type }) => type === 'thread-bound'));
-  return String(facts.find(({ type }) => type === 'thread-bound')?.fact.rollout);
 }
 
 /** What the newest run of a session found of the thread's history. */
@@ -122,41 +115,6 @@ test('after its app-server was killed, idle or in mid turn', async () => {
   expect(newestPrompts(thread).at(-1)).toBe('After the crash.');
 });
 
-test('a thread whose file is gone is lost, and nothing is sent', async () => {
-  const { id, thread } = await ended('file-gone');
-  await world.cox(['daemon', 'stop']);
-  rmSync(await rolloutOf(id));
-  const before = world.lab.requestsOf(thread).length;
-  for (const flags of [[], ['--no-verify']]) {
-    await told(world, 'send', ['resume', id, ...flags, 'Never said.']);
-    const waited = await world.cox(['wait', id]);
-    expect(waited.code).toBe(5);
-    expect(await world.show(id)).toMatchObject({ phase: 'lost', thread, result: { verdict: 'failed' } });
-  }
-  expect(world.lab.requestsOf(thread)).toHaveLength(before);
-  expect(world.lab.requests().filter(({ userTexts }) => userTexts.includes('Never said.'))).toEqual([]);
-});
-
-test('a thread that came back without its newest turns is lost, and nothing is sent, unless told not to look', async () => {
-  const { id, thread } = await ended('cut-short');
-  const file = await rollout(id);
-  const first = readFileSync(file, 'utf8');
-  await told(world, 'send', ['resume', id, 'Forgotten.']);
-  await world.ended(id);
-  await world.cox(['daemon', 'stop']);
-  writeFileSync(file, first);
-  const before = world.lab.requestsOf(thread).length;
-  await told(world, 'send', ['resume', id, 'Never said, either.']);
-  const lost = await world.ended(id);
-  expect(lost).toMatchObject({ phase: 'lost', thread });
-  expect(lost.result?.detail).toContain('without 1 of its 2 turns');
-  expect(await context(id)).toEqual({ known: 2, found: 1 });
-  expect(world.lab.requestsOf(thread)).toHaveLength(before);
-  await told(world, 'send', ['resume', id, '--no-verify', 'Said all the same.']);
-  expect((await world.ended(id)).phase).toBe('done');
-  expect(newestPrompts(thread).slice(1)).toEqual(['Said all the same.']);
-});
-
 test('what resume refuses', async () => {
   const { id } = await ended('refusing');
   expect((await refused(world, 'usage', ['resume'])).message).toContain('--last');
@@ -167,14 +125,6 @@ test('what resume refuses', async () => {
   await refused(world, 'not-found', ['resume', 'nobody']);
   expect(await world.show(id)).toMatchObject({ runs: { length: 1 } });
 });
-
-/** Where Codex keeps the thread, asked of a daemon that is started for it. */
-async function rolloutOf(id: string): Promise<string> {
-  await world.cox(['daemon', 'start']);
-  const file = await rollout(id);
-  await world.cox(['daemon', 'stop']);
-  return file;
-}
 
 /** Ends every app-server of the world as a crash would, and waits until it is gone. */
 async function killServers(): Promise<void> {

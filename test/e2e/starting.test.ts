@@ -2,7 +2,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { SessionView } from '../../src/client/index.ts';
-import type { LabRequest } from '../../src/lab/index.ts';
 import { viewSchemas } from '../../src/protocol/views-schema.ts';
 import { refused, told } from './documents.ts';
 import { LiveCommand } from './live.ts';
@@ -22,14 +21,6 @@ function live(...args: string[]): LiveCommand {
     await command.end('SIGKILL');
   });
   return command;
-}
-
-async function _held(gate: string, ...flags: string[]): Promise<{ id: string; request: LabRequest }> {
-  const { id } = await world.run(play('work-gated', { gate, path: `${gate}.txt` }), ...flags);
-  const request = await world.lab.waitForRequest((one) => one.gate === gate && one.state === 'held', {
-    deadlineMs: PATIENCE_MS,
-  });
-  return { id, request };
 }
 
 /** The prompt that Codex was given first. */

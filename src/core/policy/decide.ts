@@ -188,12 +188,16 @@ function returned(growing: Growing, key: string, result: WorkResult): void {
   const tireless = work.action.type === 'look' || work.action.type === 'end-work';
   const final = lastWord(result, tireless, work.attempts, growing.now);
   growing.add('coxswain', { type: 'work-returned', key, result: final });
-  if (final.type !== 'given-up' || hasEnded(growing.session)) return;
+  if (final.type !== 'given-up') return;
+  if (work.action.type === 'snapshot') {
+    // Also where the run has ended meanwhile: the next one is not to wait for it.
+    growing.add('coxswain', { type: 'base', base: { type: 'none', why: final.why } });
+    return;
+  }
+  if (hasEnded(growing.session)) return;
   switch (work.action.type) {
     case 'answer':
       return undo(growing, work.action.requestId, final.why);
-    case 'snapshot':
-      return growing.add('coxswain', { type: 'base', base: { type: 'none', why: final.why } });
     case 'open-thread':
     case 'start-turn':
     case 'steer':
