@@ -1,9 +1,19 @@
 import { CoxError, ERROR_CATALOGUE, type Failure, failure } from '../core/errors.ts';
-import { plain } from '../protocol/plain.ts';
+import { plain, UNSAFE } from '../protocol/plain.ts';
 
-/** stdout is data: one JSON document, or lines for people. */
+/**
+ * stdout is data: one JSON document, or lines for people. What a terminal might obey is escaped, as JSON allows
+ * (security: S12).
+ */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  const text = JSON.stringify(value).replaceAll(UNSAFE, (character) =>
+    Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(''),
+  );
+  process.stdout.write(`${text}\n`);
+}
+
+function escaped(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
 }
 
 export function print(text: string): void {

@@ -1,10 +1,8 @@
 import type { Client } from '../client/client.ts';
-import { CoxError } from '../core/errors.ts';
 import type { EventView, SessionView } from '../protocol/view.ts';
 import { daemonClient } from './daemon-client.ts';
+import { isLost, MAX_LOSSES } from './stream.ts';
 
-/** Times in a row that the daemon may be lost before it is given up. */
-const MAX_LOSSES = 5;
 /** Node's timers hold a signed 32-bit count of milliseconds; nobody waits longer than these 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -22,14 +20,13 @@ export async function watch(
   const abort = new AbortController();
   const timer = timeoutMs === null ? null : setTimeout(() => abort.abort(), Math.min(timeoutMs, LONGEST_MS));
   let current = client;
-  let views: SessionView[] = [];
+  let views: SessionView[] = await Promise.all(targets.map((target) => client.session(target, false)));
   try {
     for (let losses = 0; ; ) {
       try {
         // The stream is open before the first look, so that nothing falls between the two.
         const events = await current.events('now', abort.signal);
-        const wanted = views.length > 0 ? views.map(({ id }) => id) : targets;
-        const first = await Promise.all(wanted.map((target) => current.session(target, false)));
+        const first = await Promise.all(views.map(({ id }) => current.session(id, false)));
         views = first;
         losses = 0;
         views = await follow(current, events, first, isOver);
@@ -63,8 +60,4 @@ async function follow(
     if (isOver(views)) return views;
   }
   return views;
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof CoxError && error.failure.code === 'daemon-unreachable';
 }

@@ -121,6 +121,23 @@ export class Loop {
     log.info({ orphans: orphans.length, sessions: live.length }, 'loop.resumed');
   }
 
+  /** Resolves once nothing is being done for a session any more, or the time is over. */
+  async whenDone(id: string, deadlineMs: number): Promise<void> {
+    const { store } = this.#ports;
+    if (!store.isBusy(id)) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, deadlineMs);
+      const unsubscribe = this.onCommit(() => {
+        if (!store.isBusy(id)) done();
+      });
+    });
+  }
+
   /**
    * Forgets a session that has ended, with all that is known of it.
    *

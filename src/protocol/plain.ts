@@ -19,4 +19,4 @@ export function plainLine(text: string, width: number): string {
  * Control and format characters (C0, DEL, C1, direction marks, zero-width characters), line and paragraph
  * separators; but not newline, tab, and the joiner that emoji are made with.
  */
-const UNSAFE = /(?![\n\t\u{200d}])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+export const UNSAFE = /(?![\n\t\u{200d}])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -1,5 +1,6 @@
 import type { ErrorCode, Failure } from '../core/errors.ts';
 import { fuse } from '../core/evidence/fuse.ts';
+import { measureKey } from '../core/policy/needs.ts';
 import { needsAttention } from '../core/session/attention.ts';
 import type { Ask, Request } from '../core/session/request.ts';
 import type { Changes, RunEnd, Session, Tokens } from '../core/session/session.ts';
@@ -33,6 +34,8 @@ export type ResultView = {
   detail: string | null;
   doubts: Doubt[];
   gates: never[];
+  /** Whether its changes have been measured, or cannot be: then the doubts are final. */
+  complete: boolean;
 };
 
 /** One session, as `cox show --json` prints it. Times are ISO 8601, UTC, with milliseconds. */
@@ -181,7 +184,13 @@ export function sessionView(session: Session, now: number): SessionView {
     })),
     queue: session.messages.map(({ id, text, how, at }) => ({ id, text, how, at: iso(at) })),
     archived: session.archived,
-    result: run.end === null ? null : resultView(run.end, status.phase === 'done' ? status.doubts : []),
+    result:
+      run.end === null
+        ? null
+        : {
+            ...resultView(run.end, status.phase === 'done' ? status.doubts : []),
+            complete: session.work[measureKey(run.n)]?.state.type !== 'in-flight',
+          },
   };
 }
 
@@ -211,7 +220,7 @@ export function errorView(failure: Failure): ErrorView {
   return { schemaVersion: SCHEMA_VERSION, ok: false, error: { code, message, hint, retryable, details } };
 }
 
-function resultView(end: RunEnd, doubts: Doubt[]): ResultView {
+function resultView(end: RunEnd, doubts: Doubt[]): Omit<ResultView, 'complete'> {
   switch (end.type) {
     case 'done':
       return { verdict: 'unverified', reason: null, detail: null, doubts, gates: [] };

@@ -80,6 +80,7 @@ const session = z.strictObject({
       detail: z.string().nullable(),
       doubts: z.array(z.enum(DOUBTS)),
       gates: z.array(z.never()),
+      complete: z.boolean(),
     })
     .nullable(),
 });
@@ -187,6 +188,15 @@ export const viewSchemas = {
   }),
   send: acknowledged.extend({ message: z.string(), run: z.int() }),
   removed: acknowledged,
+  'removed-list': list(acknowledged),
+  lab: z.strictObject({
+    schemaVersion: z.literal(1),
+    url: z.string(),
+    port: z.int(),
+    pid: z.int(),
+    home: z.string().nullable(),
+    config: z.string(),
+  }),
   swept: z.strictObject({
     schemaVersion: z.literal(1),
     ok: z.literal(true),

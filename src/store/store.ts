@@ -55,6 +55,11 @@ export class Store {
     return new Store(openDatabase(file));
   }
 
+  /** Whether an action for a session is queued or under way. */
+  isBusy(id: string): boolean {
+    return this.#database.prepared('select 1 from outbox where session = ? limit 1').get(id) !== undefined;
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -57,6 +57,31 @@ test('events of one session: all, the newest, those after a number', async () =>
   );
 });
 
+test('a history of several pages is whole, for events as for logs', async () => {
+  const { id } = await world.run(play('talks', { count: 250 }), '--name', 'long');
+  await world.ended(id);
+  const known = await world.facts(id, isSettled);
+  expect(known.length).toBeGreaterThan(500);
+  const [newest, many, rest, log, lines, bytes] = await Promise.all([
+    told(world, 'events', ['events', 'long']),
+    told(world, 'events', ['events', 'long', '-n', '510']),
+    told(world, 'events', ['events', 'long', '--after', String(known[3]?.seq)]),
+    told(world, 'log', ['logs', 'long']),
+    world.cox(['logs', 'long', '-n', '200']),
+    world.cox(['logs', 'long', '--bytes', '9000']),
+  ]);
+  expect(newest.items).toEqual(known.slice(-100));
+  expect(many.items).toEqual(known.slice(-510));
+  expect(rest.items).toEqual(known.slice(4));
+  expect(log.items.filter(({ kind }) => kind === 'codex').map(({ text }) => text)).toEqual(
+    Array.from({ length: 250 }, (_, n) => `Word ${n}.`),
+  );
+  expect(log.items[0]?.text).toMatch(/^#lab:talks/);
+  const { stdout } = await world.cox(['logs', 'long']);
+  expect(lines.stdout).toBe(stdout.split('\n').slice(-201).join('\n'));
+  expect(bytes.stdout).toBe(stdout.slice(-9000));
+});
+
 test('-f tells each event once as it comes, of one session or of all, and outlives the daemon', async () => {
   const first = await world.run(play('work-gated', { gate: 'events-1', path: 'events-1.txt' }));
   await atGate('events-1');

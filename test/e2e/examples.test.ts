@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { VERBS } from '../../src/cli/verbs.ts';
-import type { SessionList } from '../../src/client/index.ts';
 import { isMeasured } from './documents.ts';
 import { LiveCommand } from './live.ts';
 import { play } from './scenarios.ts';
@@ -63,9 +62,8 @@ const NAME = /\bdocs\b/;
 /** Leaves one session, called as the example calls it, in the state that it needs. */
 async function prepare(state: State, name: string): Promise<void> {
   const client = await world.client();
-  const { items } = await world.ask<SessionList>('ls', '-a');
-  for (const { id, endedAt, runs } of items) {
-    if (endedAt === null) expect((await world.cox(['kill', id])).code).toBe(0);
+  for (const { id, endedAt, runs } of (await client.sessions(true)).items) {
+    if (endedAt === null) await client.end(id, { mode: 'kill', graceMs: 0 });
     await world.facts(id, (facts) => isMeasured(facts, runs.length));
     await client.remove(id);
   }
@@ -73,7 +71,7 @@ async function prepare(state: State, name: string): Promise<void> {
   const prompt = STATES[state]();
   if (prompt === null) return;
   const { id } = await world.run(prompt, '--name', name);
-  if (state === 'ended') await world.ended(id);
+  if (state === 'ended') await world.facts(id, (facts) => isMeasured(facts));
   else if (state === 'works') await atGate(id);
   else await world.request(id);
 }
@@ -90,7 +88,7 @@ function verbOf(usage: string): string {
 }
 
 test.each(VERBS.map((entry) => [verbOf(entry.usage), entry] as const))(
-  'the example of %s does what it says',
+  'the example of %s runs, and prints something',
   async (verb, { example }) => {
     expect(example).toMatch(new RegExp(`^cox ${verb}( |$)`));
     await prepare(NEEDS[verb] ?? 'ended', NAME.test(example) ? 'docs' : 'fix');

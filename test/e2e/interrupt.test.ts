@@ -30,7 +30,7 @@ test('during a command that runs: the turn ends, and the command is gone', async
   expect([code, view.phase, view.result]).toEqual([
     0,
     'stopped',
-    { verdict: 'stopped', reason: null, detail: null, doubts: [], gates: [] },
+    { verdict: 'stopped', reason: null, detail: null, doubts: [], gates: [], complete: expect.any(Boolean) },
   ]);
   expect(runningOf(thread)).toEqual([]);
   expect(view.interventions).toMatchObject([{ kind: 'interrupt', by: 'user', outcome: 'accepted' }]);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { SessionView } from '../../src/client/index.ts';
 import { identify, isAlive } from '../../src/machine/identity.ts';
@@ -114,6 +115,21 @@ test('after its app-server was killed, idle or in mid turn', async () => {
   });
   expect(newestPrompts(thread).at(-1)).toBe('After the crash.');
 });
+
+test.each([[[]], [['--no-verify']]])(
+  'a thread whose file is gone is lost, and nothing is sent (%j)',
+  async (flags) => {
+    const { id, thread } = await ended(`file-gone${flags.join('')}`);
+    const facts = await world.facts(id, (seen) => seen.some(({ type }) => type === 'thread-bound'));
+    await world.cox(['daemon', 'stop']);
+    rmSync(String(facts.find(({ type }) => type === 'thread-bound')?.fact.rollout));
+    const text = `Never said${flags.join('')}.`;
+    await told(world, 'send', ['resume', id, ...flags, text]);
+    expect((await world.cox(['wait', id, '--timeout', `${PATIENCE_MS}ms`])).code).toBe(5);
+    expect(await world.show(id)).toMatchObject({ phase: 'lost', thread, result: { verdict: 'failed' } });
+    expect(world.lab.requests().filter(({ userTexts }) => userTexts.includes(text))).toEqual([]);
+  },
+);
 
 test('what resume refuses', async () => {
   const { id } = await ended('refusing');

@@ -52,6 +52,12 @@ export const scenarios: readonly ScenarioSource[] = [
     { steps: [{ type: 'message', text: 'Done.' }] as Step[] },
     ({ steps }) => steps,
   ),
+  defineScenario('talks', 'so many messages in one response', { count: 250 }, ({ count }) => [
+    {
+      type: 'tools',
+      calls: Array.from({ length: count }, (_, n) => ({ type: 'message', text: `Word ${n}.` })),
+    },
+  ]),
   defineScenario(
     'fails-gated',
     'a command, silence until the gate, then a used-up quota',

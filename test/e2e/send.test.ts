@@ -59,6 +59,19 @@ test('text goes into the turn that runs', async () => {
   expect(isIn.at(-1)).toBe(true);
 });
 
+test('text that comes before the turn has begun is not lost', async () => {
+  const client = await world.client();
+  const { id } = await world.run(play('work-gated', { gate: 'early', path: 'early.txt' }));
+  const { message } = await client.send(id, { text: 'Sent at once.', how: 'steer' }, 'early');
+  // The same command again is the same instruction.
+  expect((await client.send(id, { text: 'Sent at once.', how: 'steer' }, 'early')).message).toBe(message);
+  await taken(id);
+  world.lab.release('early');
+  const { thread, runs, queue } = await world.ended(id);
+  expect([runs.length, queue]).toEqual([1, []]);
+  expect(prompts(String(thread)).texts.at(-1)?.slice(1)).toEqual(['Sent at once.']);
+});
+
 test('--queue begins a turn after the one that runs, in the same run', async () => {
   const { id, thread } = await held('queued');
   await told(world, 'send', ['send', id, '--queue', 'Then the changelog.']);

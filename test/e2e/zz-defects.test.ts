@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { viewSchemas } from '../../src/protocol/views-schema.ts';
@@ -44,34 +44,11 @@ function live(...args: string[]): LiveCommand {
 }
 
 describe('A. a thread that is taken up again without its history', () => {
-  /** Where Codex keeps the thread of a session. */
-  async function rollout(id: string): Promise<string> {
-    const facts = await world.facts(id, (seen) => seen.some(({ type }) => type === 'thread-bound'));
-    return String(facts.find(({ type }) => type === 'thread-bound')?.fact.rollout);
-  }
-
-  test.each([[[]], [['--no-verify']]])(
-    'its file is gone: it is lost, and nothing is sent (%j)',
-    async (flags) => {
-      const id = await ended(play('plain'));
-      const { thread } = await world.show(id);
-      const file = await rollout(id);
-      await world.cox(['daemon', 'stop']);
-      rmSync(file);
-      await told(world, 'send', ['resume', id, ...flags, `Never said ${id}.`]);
-      const { code } = await world.cox(['wait', id, '--timeout', '15s']);
-      expect([code, (await world.show(id)).phase]).toEqual([5, 'lost']);
-      expect((await world.show(id)).thread).toBe(thread);
-      expect(world.lab.requests().filter(({ userTexts }) => userTexts.includes(`Never said ${id}.`))).toEqual(
-        [],
-      );
-    },
-  );
-
   test('its file has lost the newest turn: Codex lists it all the same, the model does not get it', async () => {
     const id = await ended(play('plain'));
     const { thread } = await world.show(id);
-    const file = await rollout(id);
+    const facts = await world.facts(id, (seen) => seen.some(({ type }) => type === 'thread-bound'));
+    const file = String(facts.find(({ type }) => type === 'thread-bound')?.fact.rollout);
     const before = readFileSync(file, 'utf8');
     await told(world, 'send', ['resume', id, 'The turn that is lost.']);
     await world.ended(id);
@@ -128,7 +105,7 @@ describe('B. while the folder is measured after the end', () => {
   test('rm is not refused: the session has ended', async () => {
     const id = await unmeasured('removed', play('work-gated', { gate: 'removed', path: 'removed.txt' }));
     world.lab.release('removed');
-    expect((await world.cox(['wait', id, '--for', 'exit'])).code).toBe(0);
+    await world.facts(id, (facts) => facts.some(({ type }) => type === 'run-ended'));
     const removing = live('rm', id);
     await removing.connects();
     await world.cox(['ls']);

@@ -1,11 +1,11 @@
-import { CoxError } from '../../core/errors.ts';
 import { plainLine } from '../../protocol/plain.ts';
 import type { EventView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
 import { count, usage } from '../parse.ts';
+import { lastingEvents } from '../stream.ts';
 import type { Define } from '../verb.ts';
-import { readBack } from './history.ts';
+import { newest, readBack } from './history.ts';
 
 /** Events that are shown without a bound of the caller's. */
 const SHOWN = 100;
@@ -36,14 +36,10 @@ async function events(target: string | undefined, options: EventsOptions): Promi
   if (target !== undefined) {
     const { id } = await client.session(target, false);
     const fits = (event: EventView): EventView | null => (event.seq > (after ?? 0) ? event : null);
-    const { found, last } = await readBack(
-      client,
-      id,
-      null,
-      fits,
-      (list) => after === null && list.length >= lines,
-    );
-    const items = after === null ? found.slice(-lines) : found;
+    const isEnough = (list: readonly EventView[]): boolean => after === null && list.length >= lines;
+    const { found, last } = await readBack(client, id, null, fits, isEnough);
+    // After a number the first ones come next; else the newest are wanted.
+    const items = after === null ? newest(found, lines) : bounded(found, options.lines, lines);
     if (options.follow !== true) {
       if (json) printJson({ schemaVersion: 1, items, before: items[0]?.seq ?? null });
       else for (const event of items) tell(event);
@@ -52,18 +48,14 @@ async function events(target: string | undefined, options: EventsOptions): Promi
     for (const event of items) tell(event);
     from = last;
   }
-  for (;;) {
-    try {
-      for await (const event of await client.events(from, new AbortController().signal, target)) {
-        tell(event);
-        from = event.seq;
-      }
-    } catch (error) {
-      // A daemon that ends is started again, and nothing that happened between is missed.
-      if (!(error instanceof CoxError) || error.failure.code !== 'daemon-unreachable') throw error;
-      await daemonClient();
-    }
+  for await (const streamed of lastingEvents(client, from, target)) {
+    if (streamed.type === 'event') tell(streamed.event);
   }
+  return 0;
+}
+
+function bounded(found: EventView[], asked: string | undefined, lines: number): EventView[] {
+  return asked === undefined ? found : found.slice(0, lines);
 }
 
 function eventLine({ seq, session, at, source, type, fact }: EventView): string {

@@ -27,9 +27,12 @@ export async function readBack<Taken>(
   }
 }
 
-/** True for the fact after which nothing more happens in a run. */
-export function isEndOfRun({ type, fact }: EventView): boolean {
-  if (type !== 'status') return false;
-  const { status } = fact as { status: { phase: string } };
-  return ['done', 'failed', 'stopped', 'lost'].includes(status.phase);
+/** True for a fact with which a run may have ended, or its changes have become known. */
+export function isOfEnd({ type }: EventView): boolean {
+  return type === 'status' || type === 'work-returned';
+}
+
+/** The last `limit` of a list; none for 0. */
+export function newest<Item>(list: readonly Item[], limit: number): Item[] {
+  return limit === 0 ? [] : list.slice(-limit);
 }

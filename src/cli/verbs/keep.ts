@@ -26,7 +26,7 @@ async function each(
   // All of them are there before anything is done to one.
   const views = await Promise.all(targets.map((target) => client.session(target, false)));
   const done: unknown[] = [];
-  for (const { id } of views) {
+  for (const id of new Set(views.map((view) => view.id))) {
     done.push(await act(client, id));
     if (options.json !== true) print(`${id} ${word}`);
   }

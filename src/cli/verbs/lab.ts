@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { usage } from '../parse.ts';
 import type { Define } from '../verb.ts';
 
 export const defineLab: Define = (lab, { done }) => {
@@ -18,6 +19,9 @@ export const defineLab: Define = (lab, { done }) => {
     );
 };
 
+/** Of what the lab says, what may be the reason of its end, characters. */
+const WORDS = 2_000;
+
 type Options = { port?: string; scenario?: string; home?: string; allTools?: boolean; json?: boolean };
 
 /** `cox lab serve`: the lab is another layer, so it runs as a process. */
@@ -28,8 +32,19 @@ function serve(options: Options): Promise<number> {
   );
   if (options.allTools === true) flags.push('--all-tools');
   if (options.json === true) flags.push('--json');
-  const child = spawn(process.execPath, [entry, ...flags], {
-    stdio: 'inherit',
+  const json = options.json === true;
+  const pipe = json ? 'pipe' : 'inherit';
+  const child = spawn(process.execPath, [entry, ...flags], { stdio: ['inherit', pipe, pipe] });
+  // With --json, what it says before it serves is the message of the one document that a refusal is.
+  let words: string | null = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    if (words !== null) process.stderr.write(words);
+    words = null;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    if (words === null) process.stderr.write(text);
+    else words = `${words}${text}`.slice(-WORDS);
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.removeAllListeners(signal);
@@ -37,6 +52,11 @@ function serve(options: Options): Promise<number> {
   }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal === 'SIGINT' ? 130 : (code ?? 1)));
+    child.once('close', (code, signal) => {
+      if (!json || code === 0 || signal !== null) resolve(signal === 'SIGINT' ? 130 : (code ?? 1));
+      // What it said for people is the message of the one document.
+      else if (code === 2) reject(usage(words?.trim() ?? 'It ended.', 'See `cox lab serve --help`.'));
+      else reject(new Error(words?.trim() ?? `the lab ended with ${code}`));
+    });
   });
 }

@@ -4,8 +4,9 @@ import type { EventView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { printJson, write } from '../out.ts';
 import { count, expression, since, usage } from '../parse.ts';
+import { lastingEvents } from '../stream.ts';
 import type { Define } from '../verb.ts';
-import { isEndOfRun, readBack } from './history.ts';
+import { isOfEnd, newest, readBack } from './history.ts';
 
 type LogsOptions = {
   follow?: boolean;
@@ -100,37 +101,35 @@ async function events(client: Client, target: string, filter: Filter, options: L
   });
 }
 
-/** Tells every event after `last` until the session has ended. */
+/** Tells every event after `last` until the session has ended and all is known of its end. */
 export async function follow(
-  client: Client,
+  first: Client,
   id: string,
   last: number,
   tell: (event: EventView) => void,
 ): Promise<number> {
-  const abort = new AbortController();
-  try {
-    const events = await client.events(last, abort.signal, id);
-    // The stream is open, so an end that is not in it is in the view.
-    const view = await client.session(id, false);
-    let told = last;
-    if (view.endedAt !== null) {
-      const rest = await client.history(id, null, 1);
-      const end = rest.items.at(-1)?.seq ?? last;
-      if (end <= last) return 0;
-      for await (const event of events) {
-        tell(event);
-        told = event.seq;
-        if (told >= end) return 0;
-      }
+  let client = first;
+  let told = last;
+  let end: number | null = null;
+  for await (const streamed of lastingEvents(first, last, id)) {
+    if (streamed.type === 'opened') {
+      client = streamed.client;
+      end = await endOf(client, id);
+    } else {
+      tell(streamed.event);
+      told = streamed.event.seq;
+      if (end === null && isOfEnd(streamed.event)) end = await endOf(client, id);
     }
-    for await (const event of events) {
-      tell(event);
-      if (isEndOfRun(event)) return 0;
-    }
-    return 0;
-  } finally {
-    abort.abort();
+    if (end !== null && told >= end) return 0;
   }
+  return 0;
+}
+
+/** The number of the newest fact of a session that has ended, all told; null where more is to come. */
+async function endOf(client: Client, id: string): Promise<number | null> {
+  const { result } = await client.session(id, false);
+  if (result === null || !result.complete) return null;
+  return (await client.history(id, null, 1)).items.at(-1)?.seq ?? 0;
 }
 
 function entryOf(event: EventView, { grep }: Filter): LogEntry | null {
@@ -155,8 +154,4 @@ function cut(lines: readonly string[], filter: Filter): string {
   // A byte 10xxxxxx goes on with a character that began before.
   while (from < all.length && ((all[from] ?? 0) & 0xc0) === 0x80) from += 1;
   return all.subarray(from).toString('utf8');
-}
-
-function newest<Item>(list: readonly Item[], limit: number): Item[] {
-  return limit === 0 ? [] : list.slice(-limit);
 }

@@ -5,6 +5,7 @@ import type { SessionList } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say, write } from '../out.ts';
 import { oneOf, pairs, usage } from '../parse.ts';
+import { lastingEvents } from '../stream.ts';
 import { collect, type Define } from '../verb.ts';
 import { SESSION_HEADER, sessionLine } from '../words.ts';
 
@@ -74,21 +75,24 @@ function tell(list: SessionList, options: ListOptions): void {
 /** Shows the list anew at each change, at most once in this time, milliseconds. */
 const REDRAW_EVERY_MS = 500;
 
-async function watchList(client: Client, wanted: Wanted, options: ListOptions): Promise<number> {
-  const events = await client.events('now', new AbortController().signal);
-  const draw = async (): Promise<void> => {
-    if (process.stdout.isTTY) write('\u001b[2J\u001b[H');
-    tell(await wanted(client), options);
-  };
-  await draw();
+async function watchList(first: Client, wanted: Wanted, options: ListOptions): Promise<number> {
+  let client = first;
   let isDue = false;
-  for await (const _ of events) {
-    if (isDue) continue;
-    isDue = true;
-    void pause(REDRAW_EVERY_MS).then(() => {
-      isDue = false;
-      return draw();
-    });
+  const draw = async (): Promise<void> => {
+    isDue = false;
+    const list = await wanted(client);
+    if (process.stdout.isTTY) write('\u001b[2J\u001b[H');
+    tell(list, options);
+  };
+  for await (const streamed of lastingEvents(first, 'now')) {
+    if (streamed.type === 'opened') {
+      client = streamed.client;
+      await draw();
+    } else if (!isDue) {
+      isDue = true;
+      // A daemon that is gone then is noticed by the stream, which draws again once it is back.
+      void pause(REDRAW_EVERY_MS).then(() => draw().catch(() => undefined));
+    }
   }
   return 0;
 }

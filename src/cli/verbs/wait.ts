@@ -58,10 +58,15 @@ export async function waitFor(client: Client, targets: readonly string[], plan: 
 }
 
 function isOver(views: readonly SessionView[], plan: WaitPlan): boolean {
-  // What has ended will not change any more, whatever was waited for.
+  // What has ended and been measured will not change any more, whatever was waited for.
   const met = (view: SessionView): boolean =>
-    hasEnded(view) || plan.conditions.some((condition) => holds(view, condition));
+    hasEnded(view) ? isTold(view) : plan.conditions.some((condition) => holds(view, condition));
   return plan.any ? views.some(met) : views.every(met);
+}
+
+/** All is known of its end: its verdict is not another one a moment later. */
+function isTold({ result }: SessionView): boolean {
+  return result?.complete ?? true;
 }
 
 function holds(view: SessionView, condition: Condition): boolean {
@@ -83,7 +88,7 @@ function holds(view: SessionView, condition: Condition): boolean {
 
 function exitCode(views: readonly SessionView[], plan: WaitPlan): number {
   const counted = plan.any
-    ? views.filter((view) => plan.conditions.some((condition) => holds(view, condition)))
+    ? views.filter((view) => hasEnded(view) || plan.conditions.some((condition) => holds(view, condition)))
     : views;
   if (counted.some((view) => view.attention && !hasEnded(view))) return EXIT.needsYou;
   return counted.some((view) => hasEnded(view) && view.phase !== 'done') ? EXIT.unsuccessful : EXIT.ok;

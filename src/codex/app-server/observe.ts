@@ -5,6 +5,7 @@ import type { Turn } from '../generated/v2/Turn.ts';
 import { isThreadWithoutTurns } from '../known-messages.ts';
 import { hasCapability } from '../launch/capabilities.ts';
 import { threadSettings } from '../launch/thread-settings.ts';
+import { turnsOfRollout } from '../rollout/turns.ts';
 import type { Link } from './link.ts';
 import { isOver, mapItem } from './map-item.ts';
 import { mapThreadStatus, mapTurn } from './map-notification.ts';
@@ -54,7 +55,8 @@ export async function observe(
       thread,
       ...status,
       turns: turns.map(({ turn }) => turn.id),
-      history,
+      // What has stayed loaded has lost nothing.
+      history: resume ? await remembered(history, session, read.path) : history,
       pending,
     });
   }
@@ -63,6 +65,20 @@ export async function observe(
 
 /** A turn with all its items; the turn itself carries none. */
 type WholeTurn = { turn: Turn; items: ThreadItem[] };
+
+/**
+ * What of a history the model will be given again: also in the rollout, where a thread is taken up and its history is
+ * to be compared.
+ */
+async function remembered(
+  history: string[] | null,
+  session: Session,
+  rollout: string | null,
+): Promise<string[] | null> {
+  if (history === null || rollout === null || session.run.context?.type !== 'unchecked') return history;
+  const written = await turnsOfRollout(rollout);
+  return written === null ? history : history.filter((turn) => written.has(turn));
+}
 
 /** New turns, oldest first, and the ids of all turns of the thread; null where only the newest was read. */
 type Turns = { turns: WholeTurn[]; history: string[] | null };

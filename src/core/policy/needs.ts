@@ -29,7 +29,7 @@ function wanted(session: Session, now: number): Need[] {
   const { run, endRequested } = session;
   if (hasEnded(session)) {
     return session.base.type === 'git'
-      ? [{ key: `measure.${run.n}`, action: { type: 'measure', run: run.n } }]
+      ? [{ key: measureKey(run.n), action: { type: 'measure', run: run.n } }]
       : [];
   }
   if (endRequested !== null) {
@@ -155,6 +155,11 @@ function mayRepeat(session: Session, action: Action, work: Work, now: number): b
 /** Key of the action that opens a thread for a run; a thread that was forgotten is followed by another. */
 function openKey({ n, dropped }: Run): string {
   return dropped === 0 ? `open.${n}` : `open.${n}.${dropped}`;
+}
+
+/** Key of the action that measures what a run has changed, after its end. */
+export function measureKey(run: number): string {
+  return `measure.${run}`;
 }
 
 /** Key of the action that hands the prompt of a run over. */

@@ -15,6 +15,9 @@ import { diffOf } from './diff.ts';
 import { eventView } from './events.ts';
 import { sendTo } from './send.ts';
 
+/** How long the removal of a session waits for what is still being done for it, milliseconds. */
+const MEASURED_MS = 10_000;
+
 /** Facts that one page holds at most. */
 const PAGE_LIMIT = 1_000;
 
@@ -73,13 +76,15 @@ export function addSessionRoutes(app: Hono, ports: ApiPorts): void {
     if (!reply.ok) throw new CoxError(reply.failure);
     return context.json(view(id));
   });
-  app.post('/v1/sessions/:target/remove', (context) => {
+  app.post('/v1/sessions/:target/remove', async (context) => {
     const { session } = stored(context.req.param('target'));
     const { id } = session.spec;
     if (!hasEnded(session)) {
       const message = `The session ${id} has not ended; only what has ended is removed.`;
       throw new CoxError(failure('conflict', message, { id }, 'End it first: cox stop.'));
     }
+    // Its changes may be being measured still.
+    await loop.whenDone(id, MEASURED_MS);
     loop.remove(id);
     const removed: RemovedView = { schemaVersion: 1, ok: true, session: id };
     return context.json(removed);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
-import { SEND_MODES, type SendMode } from '../../../src/core/policy/input.ts';
+import { type Input, SEND_MODES, type SendMode } from '../../../src/core/policy/input.ts';
 import type { Answer, Ask } from '../../../src/core/session/request.ts';
-import { type ChangedFile, END_MODES, type EndMode } from '../../../src/core/session/session.ts';
-import { approval, GIT, NO_BASE } from './fixture.ts';
+import { type Budget, type ChangedFile, END_MODES, type EndMode } from '../../../src/core/session/session.ts';
+import { approval, GIT, NO_BASE, SPEC } from './fixture.ts';
 
 /** Few ids, so that what happens to one thing often happens again. */
 const thread = fc.constantFrom('t1', 't1', 't1', 't2');
@@ -140,6 +140,11 @@ const evidence: fc.Arbitrary<EvidenceBody> = fc.oneof(
   }),
   fc.record({ type: is('base'), base: fc.constantFrom(GIT, NO_BASE) }),
   change,
+  fc.record({
+    type: is('predecessor-ended'),
+    session: fc.constantFrom('first1', 'first2'),
+    end: fc.constantFrom('done', 'done', 'failed' as const),
+  }),
   fc.record({ type: is('gap'), why: fc.constant('the connection closed') }),
   fc.record({ type: is('unrecognised'), name: fc.constant('x/y') }),
 );
@@ -236,4 +241,18 @@ export const life: fc.Arbitrary<Happening[]> = fc
   .map(([usual, rest]) => {
     const returns: Happening = { type: 'returns', which: 0, result: 'done' };
     return usual ? [returns, returns, returns, ...rest] : rest;
+  });
+
+/** How a session may be born: at once or after others, with or without a budget. */
+export const birth: fc.Arbitrary<Input> = fc
+  .record(
+    {
+      after: fc.constant<string[]>(['first1', 'first2']),
+      budget: fc.constantFrom<Budget>({ tokens: 2, timeMs: null }, { tokens: null, timeMs: 90_000 }),
+    },
+    { requiredKeys: [] },
+  )
+  .map(({ after, budget }) => {
+    const given = { ...(after === undefined ? {} : { after }), ...(budget === undefined ? {} : { budget }) };
+    return { type: 'command', command: { type: 'create', spec: { ...SPEC, ...given }, prompt: 'do it' } };
   });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { activeTurn, type Session } from '../../../src/core/session/session.ts';
-import { NO_BASE, observed, Story, THREAD_OPENED, turnEnded, workGone } from './fixture.ts';
+import { NO_BASE, observed, Story, THREAD_OPENED, turnEnded, userItem, workGone } from './fixture.ts';
 
+const RESTART = { type: 'unknown', why: 'the daemon was restarted' } as const;
+const GAP = { type: 'gap', why: 'the daemon was restarted' } as const;
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
 const stoppedBy = (mode: string, survivors: string[] = []) => ({
   type: 'stopped',
@@ -175,5 +177,58 @@ describe('the daemon dies', () => {
       'work-returned, → look',
       'look-due',
     ]);
+  });
+});
+
+describe('the daemon died while something was handed over, and an interrupt was asked for', () => {
+  // The new daemon does not follow the thread yet: the turn is ended with proof, and told only by the look after it.
+  test('the turn of the prompt is found by the look: it is the one that was interrupted, and the queue goes on', () => {
+    const story = new Story();
+    story.say({ type: 'base', base: NO_BASE });
+    story.say(THREAD_OPENED);
+    story.back('open.1');
+    story.back('snapshot');
+    story.send('m1', 'interrupt');
+    story.now += 10;
+    story.back('turn.1', RESTART);
+    story.say(GAP);
+    story.say(workGone());
+    story.back('end.1.interrupt');
+    story.now += 10;
+    story.say({ type: 'turn-started', thread: 't1', turn: 'u1' });
+    story.say(turnEnded('interrupted', 'u1'));
+    story.say(observed({ state: 'idle' }));
+    expect([story.phase, story.timesAsked('message.m1')]).toEqual(['working', 1]);
+  });
+
+  test('the turn of an instruction is', () => {
+    const story = new Story().begun();
+    story.send('m1');
+    story.say(turnEnded('completed'));
+    story.send('m2', 'interrupt');
+    story.now += 10;
+    story.back('message.m1', RESTART);
+    story.say(GAP);
+    story.say(workGone());
+    story.back('end.1.interrupt');
+    story.now += 10;
+    story.say(SECOND);
+    story.say(userItem('m1', 'u2'));
+    story.say(turnEnded('interrupted', 'u2'));
+    story.say(observed({ state: 'idle' }));
+    expect([story.phase, story.timesAsked('message.m2')]).toEqual(['working', 1]);
+  });
+});
+
+describe('a run that ends with the turn that was interrupted', () => {
+  test('names what the interrupt left running: it must not claim that nothing does', () => {
+    const story = new Story().begun();
+    story.send('m1', 'steer');
+    story.end('interrupt');
+    // The daemon dies; the instruction had reached the turn, which only the look after the interrupt tells.
+    story.back('message.m1', RESTART);
+    story.say(workGone(['pid 7: sleep']));
+    story.say(userItem('m1'));
+    expect(story.session.run.end).toMatchObject({ type: 'stopped', survivors: ['pid 7: sleep'] });
   });
 });

@@ -6,7 +6,7 @@ import type { Decision, Input } from '../../../src/core/policy/input.ts';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
 import type { FactBody } from '../../../src/core/session/fact.ts';
 import { hasEnded, type RunEnd, type Session } from '../../../src/core/session/session.ts';
-import { life } from './arbitraries.ts';
+import { birth, life } from './arbitraries.ts';
 import { rule } from './fixture.ts';
 import { LAWS_OF_MESSAGES } from './laws.messages.ts';
 import { live, wrongWhereAllGoesWell } from './world.ts';
@@ -30,17 +30,17 @@ describe('in every life', () => {
 
 test('in every life with a policy', () => {
   const policy = { rules: [rule({ command: ['git', 'status'], do: 'approve' })] };
-  const property = fc.property(life, (happenings) => {
+  const property = fc.property(birth, life, (create, happenings) => {
     const laws = Object.values(LAWS_OF_MESSAGES).map((law) => law());
-    live(happenings, laws, decide, policy);
+    live(happenings, laws, decide, policy, create);
   });
   fc.assert(property, { numRuns: RUNS });
 });
 
 /** The property that an open session comes to its end where all goes well, of a given `decide`. */
 function endsWell(decideWith = decide) {
-  return fc.property(life, (happenings) => {
-    const world = live(happenings, [], decideWith);
+  return fc.property(birth, life, (create, happenings) => {
+    const world = live(happenings, [], decideWith, DEFAULT_POLICY, create);
     const wrong = wrongWhereAllGoesWell(world);
     if (wrong !== null) throw new Error(`${wrong}\n${world.tale()}`);
   });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
-import type { Policy } from '../../../src/core/policy/policy.ts';
-import { life, type Return } from './arbitraries.ts';
+import { DEFAULT_POLICY, type Policy } from '../../../src/core/policy/policy.ts';
+import { birth, life, type Return } from './arbitraries.ts';
 import { message, rule, Story, THREAD_OPENED, TURN_STARTED, turnEnded } from './fixture.ts';
 import { LAWS } from './laws.ts';
 import { live, wrongInSilence } from './world.ts';
@@ -31,13 +31,9 @@ const POLICY: Policy = {
 
 test('in every life with a policy', () => {
   fc.assert(
-    fc.property(life, (happenings) => {
-      live(
-        happenings,
-        Object.values(LAWS).map((law) => law()),
-        decide,
-        POLICY,
-      );
+    fc.property(birth, life, (create, happenings) => {
+      const laws = Object.values(LAWS).map((law) => law());
+      live(happenings, laws, decide, POLICY, create);
     }),
     { numRuns: RUNS },
   );
@@ -60,8 +56,8 @@ const REFUSING: Return[][] = [['given-up'], ['given-up', 'retry'], ['done', 'giv
 
 /** The property that no silence lasts for ever, of a given `decide`. */
 function noSilence(decideWith: typeof decide, returning: Return[][] = RETURNING) {
-  return fc.property(life, fc.constantFrom(...returning), (happenings, results) => {
-    const world = live(happenings, [], decideWith);
+  return fc.property(birth, life, fc.constantFrom(...returning), (create, happenings, results) => {
+    const world = live(happenings, [], decideWith, DEFAULT_POLICY, create);
     const wrong = wrongInSilence(world, results);
     if (wrong !== null) throw new Error(`${wrong}\n${world.tale()}`);
   });

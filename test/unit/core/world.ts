@@ -31,11 +31,11 @@ export class World {
   #minted = 0;
   #sent = 0;
 
-  constructor(decideWith: typeof decide, policy: Policy, laws: readonly Law[]) {
+  constructor(decideWith: typeof decide, policy: Policy, laws: readonly Law[], create: Input = CREATE) {
     this.#decide = decideWith;
     this.#policy = policy;
     this.#laws = laws;
-    this.give(CREATE);
+    this.give(create);
   }
 
   get session(): Session {
@@ -71,8 +71,11 @@ export class World {
     this.now += 1;
     switch (happening.type) {
       case 'evidence':
+        // Nobody opens a thread for a session that waits for others.
+        if (happening.body.type === 'thread-opened' && this.session.awaits.length > 0) return;
         this.say(happening.body);
-        if (happening.twice) this.say(happening.body);
+        // A proof comes once, from the end that was asked for.
+        if (happening.twice && happening.body.type !== 'work-gone') this.say(happening.body);
         return;
       case 'answer': {
         const open = openRequests(this.session);
@@ -192,8 +195,9 @@ export function live(
   laws: readonly Law[],
   decideWith = decide,
   policy = DEFAULT_POLICY,
+  create = CREATE,
 ): World {
-  const world = new World(decideWith, policy, laws);
+  const world = new World(decideWith, policy, laws, create);
   for (const happening of happenings) world.happen(happening);
   return world;
 }
@@ -235,7 +239,8 @@ export function wrongInSilence(world: World, results: readonly Return[]): string
     const known = world.facts.length;
     world.wake(0);
     vain = world.facts.length === known ? vain + 1 : 0;
-    if (world.inFlight.size > 0) lastAct = world.now;
+    // A session that waits for others has nothing to look at.
+    if (world.inFlight.size > 0 || world.session.awaits.length > 0) lastAct = world.now;
     if (vain > 200) return `it woke ${vain} times for nothing, until ${world.now}`;
     if (!hasEnded(world.session) && world.now - lastAct > SILENCE_MS) return 'it has fallen silent';
   }
@@ -253,7 +258,10 @@ export function wrongWhereAllGoesWell(world: World): string | null {
   for (let step = 0; step < STEPS; step += 1) {
     if (hasEnded(world.session)) return null;
     const [key] = world.inFlight.keys();
-    if (key !== undefined) world.comeBack(key, 'done');
+    const [predecessor] = world.session.awaits;
+    if (predecessor !== undefined)
+      world.say({ type: 'predecessor-ended', session: predecessor, end: 'done' });
+    else if (key !== undefined) world.comeBack(key, 'done');
     else if (activeTurn(world.session) !== null) world.happen({ type: 'turn-over', outcome: 'completed' });
     else world.wake(0);
   }

@@ -1,175 +1,88 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
-import {
-  finished,
-  NO_BASE,
-  observed,
-  SPEC,
-  Story,
-  THREAD_OPENED,
-  turnEnded,
-  userItem,
-  workGone,
-} from './fixture.ts';
+import { reportOf } from '../../../src/core/report/report.ts';
+import { reportText } from '../../../src/protocol/report-text.ts';
+import { reportView } from '../../../src/protocol/report-view.ts';
+import { finished, opened, SPEC, Story, turnEnded, userItem, workGone } from './fixture.ts';
 
 /** Each of these fails: it is what should hold, and does not. */
 
 const SECOND = { type: 'turn-started', thread: 't1', turn: 'u2' } as const;
-const MISSING = { type: 'thread-missing', thread: 't1', detail: 'no rollout found' } as const;
-const RESTART = { type: 'unknown', why: 'the daemon was restarted' } as const;
-const GAP = { type: 'gap', why: 'the daemon was restarted' } as const;
 
-describe('A. turns found missing while an interrupt is asked for', () => {
-  test('end the run once it is over: the run must not go on with its queue on a thread without its history', () => {
+describe('H. the report in Markdown: the words of a session do not pass for ours', () => {
+  const line = (question: string, why: string | null = null): string => {
+    const story = new Story().begun();
+    const choices = [{ id: 'accept', label: 'Yes', prefix: null }];
+    story.say(opened('r1', { need: 'network', question, choices }));
+    if (why !== null) {
+      const answer = { type: 'choice', id: 'accept', message: why } as const;
+      story.command({ type: 'answer', requestId: 'r1', answer, by: 'me' });
+      story.say({ type: 'request-resolved', server: 's1', rpcId: '0', thread: 't1', ours: true });
+    }
+    const view = reportView(story.session, reportOf(story.facts, story.now), story.now);
+    const found = reportText(view)
+      .split('\n')
+      .find((one) => one.includes(' network r1: '));
+    return found ?? 'no line';
+  };
+
+  test('a question cannot say that it was answered: an open request reads as an open one', () => {
+    const ours = line('Net?: answered accept by me (Yes), after 0.1 s').replaceAll(/(`+).*?\1/g, '');
+    expect(ours).not.toContain('answered accept by me');
+  });
+
+  test('a tick in a question and one in a reason do not make code of what stands between them', () => {
+    const shown = line('may I `', 'no ` matter').replaceAll(/(`+).*?\1/g, '');
+    expect(shown).toContain(': answered accept by me');
+  });
+
+  test('a question shows no picture from elsewhere', () => {
+    const shown = line('![x](http://elsewhere/x.png?all-that-it-knows)').replaceAll(/(`+).*?\1/g, '');
+    expect(shown).not.toMatch(/(?<!\\)!\[/);
+  });
+});
+
+describe('I. (minor) what is typed elsewhere', () => {
+  test('is reported once for each turn, also where two items have one id (an item is known by turn and id)', () => {
     const story = finished();
-    story.send('m1');
-    story.send('m2', 'interrupt');
-    story.now += 10;
-    story.say(observed({ state: 'idle', history: [] }));
-    story.back('look');
-    story.say(workGone([], 2));
-    story.back('end.2.interrupt');
-    expect([story.timesAsked('turn.2'), story.phase]).toEqual([0, 'lost']);
+    const typed = (turn: string) => {
+      const item = { kind: 'user', id: 'i1', text: `typed in ${turn}` } as const;
+      return { type: 'item-completed', thread: 't1', turn, item } as const;
+    };
+    story.say(SECOND);
+    story.say(typed('u2'));
+    story.say(turnEnded('completed', 'u2'));
+    story.say({ ...SECOND, turn: 'u3' });
+    story.say(typed('u3'));
+    const told = reportOf(story.facts, story.now).instructions.map(({ text }) => text);
+    expect(told).toEqual(['do it', 'typed in u2', 'typed in u3']);
   });
 });
 
-describe('B. a thread that never had a turn has lost nothing, whichever run takes it up', () => {
-  test('its run was killed before the prompt: the next run opens another thread', () => {
-    const story = new Story();
-    story.say(THREAD_OPENED);
-    story.back('open.1');
-    story.end('kill');
-    story.say(workGone());
-    story.now += 600_000;
-    story.send('m1');
-    expect([story.say(MISSING), story.phase]).toEqual(['thread-dropped, → open.2.1', 'starting']);
-  });
-
-  test('its prompt was refused: the next run opens another thread', () => {
-    const story = new Story();
-    story.say({ type: 'base', base: NO_BASE });
-    story.say(THREAD_OPENED);
-    story.back('open.1');
-    story.back('turn.1', { type: 'given-up', why: 'no such model', reason: 'config' });
-    story.now += 600_000;
-    story.send('m1');
-    expect([story.say(MISSING), story.phase]).toEqual(['thread-dropped, → open.2.1', 'starting']);
-  });
-});
-
-describe('C. the daemon died while something was handed over, and an interrupt was asked for', () => {
-  // The new daemon does not follow the thread yet: the turn is ended with proof, and told only by the look after it.
-  test('the turn of the prompt is found by the look: it is the one that was interrupted, and the queue goes on', () => {
-    const story = new Story();
-    story.say({ type: 'base', base: NO_BASE });
-    story.say(THREAD_OPENED);
-    story.back('open.1');
-    story.back('snapshot');
-    story.send('m1', 'interrupt');
-    story.now += 10;
-    story.back('turn.1', RESTART);
-    story.say(GAP);
-    story.say(workGone());
-    story.back('end.1.interrupt');
-    story.now += 10;
-    story.say({ type: 'turn-started', thread: 't1', turn: 'u1' });
-    story.say(turnEnded('interrupted', 'u1'));
-    story.say(observed({ state: 'idle' }));
-    expect([story.phase, story.timesAsked('message.m1')]).toEqual(['working', 1]);
-  });
-
-  test('the turn of an instruction is', () => {
+describe('J. a run that ends with the turn that was interrupted, which only the look after it found', () => {
+  test('names what the interrupt left running', () => {
     const story = new Story().begun();
     story.send('m1');
     story.say(turnEnded('completed'));
-    story.send('m2', 'interrupt');
+    story.end('interrupt');
     story.now += 10;
-    story.back('message.m1', RESTART);
-    story.say(GAP);
-    story.say(workGone());
-    story.back('end.1.interrupt');
+    story.back('message.m1', { type: 'unknown', why: 'the daemon was restarted' });
+    story.say({ type: 'gap', why: 'the daemon was restarted' });
+    story.say(workGone(['pid 7: sleep']));
     story.now += 10;
     story.say(SECOND);
     story.say(userItem('m1', 'u2'));
     story.say(turnEnded('interrupted', 'u2'));
-    story.say(observed({ state: 'idle' }));
-    expect([story.phase, story.timesAsked('message.m2')]).toEqual(['working', 1]);
-  });
-});
-
-describe('D. a turn that somebody begins while the prompt of a resume waits for its next try', () => {
-  test('is not the prompt’s: that try is known to have done nothing', () => {
-    const story = finished();
-    story.send('m1');
-    story.now += 10;
-    story.say(observed({ state: 'idle', history: ['u1'] }));
-    story.back('look');
-    const retryAt = story.now + 5_000;
-    story.back('turn.2', { type: 'retry', why: 'no server', retryAt, reason: 'crashed' });
-    story.say({ ...SECOND, turn: 'theirs' });
-    story.say(turnEnded('completed', 'theirs'));
-    story.after(5_000);
-    expect([story.session.run.end, story.timesAsked('turn.2')]).toEqual([null, 2]);
-  });
-});
-
-describe('E. (minor) a resume whose server has ended in peace', () => {
-  test('is starting, not unknown: the look says that the old server is gone, and starts another', () => {
-    const story = finished();
-    story.send('m1');
-    story.say({ type: 'server-gone', server: 's1', detail: 'its process has ended' });
-    expect(story.phase).toBe('starting');
-  });
-});
-
-describe('F. a session that comes after another', () => {
-  const queuedWith = (budget: { tokens: number | null; timeMs: number | null } | null): Story =>
-    new Story(DEFAULT_POLICY, {
-      type: 'command',
-      command: {
-        type: 'create',
-        spec: { ...SPEC, after: ['first1'], ...(budget === null ? {} : { budget }) },
-        prompt: 'do it',
-      },
-    });
-  const FAILED = { type: 'predecessor-ended', session: 'first1', end: 'failed' } as const;
-  const DONE = { ...FAILED, end: 'done' } as const;
-
-  test('does not use up its time while it waits', () => {
-    const story = queuedWith({ tokens: null, timeMs: 60_000 });
-    story.now += 600_000;
-    expect([story.say(DONE), story.session.run.end]).toEqual([
-      'predecessor-done, is starting, → snapshot, → open.1',
-      null,
-    ]);
-  });
-
-  test('does not wake again and again while it waits longer than its time', () => {
-    const story = queuedWith({ tokens: null, timeMs: 60_000 });
-    story.after(60_000);
-    expect(Number(story.last.wakeAt) - story.now).toBeGreaterThanOrEqual(1_000);
-  });
-
-  test('and did not begin, since that failed, begins when it is told to go on all the same', () => {
-    const story = queuedWith(null);
-    story.say(FAILED);
-    expect([story.phase, story.send('m1'), story.phase]).toEqual([
-      'stopped',
-      'run-opened, → snapshot, → open.2',
-      'starting',
-    ]);
-  });
-});
-
-describe('G. a run that ends with the turn that was interrupted', () => {
-  test('names what the interrupt left running: it must not claim that nothing does', () => {
-    const story = new Story().begun();
-    story.send('m1', 'steer');
-    story.end('interrupt');
-    // The daemon dies; the instruction had reached the turn, which only the look after the interrupt tells.
-    story.back('message.m1', RESTART);
-    story.say(workGone(['pid 7: sleep']));
-    story.say(userItem('m1'));
     expect(story.session.run.end).toMatchObject({ type: 'stopped', survivors: ['pid 7: sleep'] });
+  });
+});
+
+describe('K. a session that waits for others', () => {
+  test('does not wake every second once a minute has passed: there is nothing to look at', () => {
+    const spec = { ...SPEC, after: ['first1'] };
+    const command = { type: 'create', spec, prompt: 'do it' } as const;
+    const story = new Story(DEFAULT_POLICY, { type: 'command', command });
+    story.after(600_000);
+    expect(Number(story.last.wakeAt) - story.now).toBeGreaterThanOrEqual(30_000);
   });
 });
