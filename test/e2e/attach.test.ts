@@ -52,6 +52,20 @@ describe.skipIf(!HAS_TMUX)('in a real terminal', () => {
     await leave();
   });
 
+  test('leaving a dialog answers nothing, and gives the terminal back', async () => {
+    const file = join(world.outside, 'not-touched');
+    const { id } = await world.run(play('escalate', { command: `touch ${file}` }));
+    const { requestId } = await world.request(id);
+    attach(id);
+    await terminal.shows('Would you like to run the following command?');
+    await leave();
+    expect(terminal.screen()).toContain(`left ${id}`);
+    expect(await world.show(id)).toMatchObject({ phase: 'waiting', need: { requestId } });
+    expect(existsSync(file)).toBe(false);
+    expect((await world.cox(['deny', requestId])).code).toBe(0);
+    expect(await world.ended(id)).toMatchObject({ phase: 'done' });
+  });
+
   test('leaving in mid turn does not touch the turn, nor the configuration', async () => {
     const { id } = await world.run(play('work-gated', { gate: 'leave', path: 'left.txt' }));
     const isHeld = { deadlineMs: PATIENCE_MS };
@@ -90,9 +104,7 @@ describe.skipIf(!HAS_TMUX)('in a real terminal', () => {
   });
 
   async function leave(): Promise<void> {
-    terminal.keys('-l', '/quit');
-    await terminal.shows('/quit');
-    terminal.keys('Enter');
+    terminal.keys('C-\\', 'd');
     await terminal.ended();
   }
 });

@@ -165,7 +165,11 @@ describe('wait', () => {
       [[good, '--for', 'done, stuck'], 0, [views.good]],
       [[failed, '--for', 'done'], 5, [views.failed]],
       [[failed, '--for', 'exit'], 5, [views.failed]],
-      [['good', 'failed', '--any', '--for', 'done'], 0, [views.good, views.failed]],
+      [['failed', open, '--any', '--for', 'done'], 5, [views.failed, views.open]],
+      [['good', open, '--any', '--for', 'done'], 0, [views.good, views.open]],
+      // It looks at least once.
+      [[open, '--timeout', '0s'], 124, [views.open]],
+      [[good, '--timeout', '0s'], 0, [views.good]],
     ];
     const got = await Promise.all(cases.map(([args]) => wait(...args)));
     expect(got.map(([code, found], index) => [cases[index]?.[0], code, found])).toEqual(cases);
@@ -217,6 +221,7 @@ describe('wait', () => {
     await refused(world, 'usage', ['wait', good, '--for', '']);
     await refused(world, 'usage', ['wait', good, '--timeout', 'soon']);
     await refused(world, 'not-found', ['wait', good, 'nobody']);
+    await refused(world, 'not-found', ['wait', 'nobody', '--timeout', '0s']);
   });
 });
 

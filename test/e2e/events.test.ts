@@ -38,12 +38,15 @@ test('events of one session: all, the newest, those after a number', async () =>
   const known = await world.facts(ended, isSettled);
   expect(all).toEqual({ schemaVersion: 1, items: known, before: known[0]?.seq });
   const after = known[4]?.seq ?? 0;
-  const [some, rest, none, lines] = await Promise.all([
+  const [zero, first, some, rest, none, lines] = await Promise.all([
+    told(world, 'events', ['events', 'ended', '-n', '0']),
+    told(world, 'events', ['events', 'ended', '--after', '0', '-n', '2']),
     told(world, 'events', ['events', 'ended', '-n', '3']),
     told(world, 'events', ['events', 'ended', '--after', String(after)]),
     told(world, 'events', ['events', 'ended', '--after', '999999']),
     world.cox(['events', 'ended', '-n', '2']),
   ]);
+  expect([zero.items, first.items]).toEqual([[], known.slice(0, 2)]);
   expect(some.items).toEqual(known.slice(-3));
   expect(some.before).toBe(known.at(-3)?.seq);
   expect(rest.items).toEqual(known.slice(5));

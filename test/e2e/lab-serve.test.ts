@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type * as z from 'zod';
 import type { SessionView } from '../../src/client/index.ts';
+import { viewSchemas } from '../../src/protocol/views-schema.ts';
+import { refused } from './documents.ts';
 import { LiveCommand } from './live.ts';
 import { World } from './world.ts';
 
@@ -11,14 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-type Served = {
-  schemaVersion: number;
-  url: string;
-  port: number;
-  pid: number;
-  home: string | null;
-  config: string;
-};
+type Served = z.infer<typeof viewSchemas.lab>;
 
 function serve(...flags: string[]): LiveCommand {
   const command = new LiveCommand(world, ['lab', 'serve', ...flags]);
@@ -32,7 +28,7 @@ function serve(...flags: string[]): LiveCommand {
 async function served(...flags: string[]): Promise<{ command: LiveCommand; said: Served }> {
   const command = serve('--json', ...flags);
   await command.shows('\n');
-  return { command, said: JSON.parse(command.stdout) as Served };
+  return { command, said: viewSchemas.lab.parse(JSON.parse(command.stdout)) };
 }
 
 async function scenarios({ url }: Served): Promise<string[]> {
@@ -121,11 +117,15 @@ test('what it refuses, with exit code 2 and nothing on stdout', async () => {
     [['--port', '0', 'more'], 'too many arguments'],
     [['--loud'], '--loud'],
   ];
-  const refused = await Promise.all(cases.map(([flags]) => world.cox(['lab', 'serve', ...flags])));
-  for (const [index, { code, stdout, stderr }] of refused.entries()) {
+  const all = await Promise.all(cases.map(([flags]) => world.cox(['lab', 'serve', ...flags])));
+  for (const [index, { code, stdout, stderr }] of all.entries()) {
     const [flags, words] = cases[index] ?? [];
     expect([flags, code, stdout]).toEqual([flags, 2, '']);
     expect(stderr).toContain(words);
+  }
+  // With --json it is one document, as everywhere.
+  for (const [flags, said] of cases.slice(0, 3)) {
+    expect((await refused(world, 'usage', ['lab', 'serve', ...flags])).message).toContain(said);
   }
   // Nothing of what was there has been touched.
   expect(readFileSync(join(own, 'config.toml'), 'utf8')).toBe('model = "gpt-5.5"\n');

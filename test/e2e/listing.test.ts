@@ -134,6 +134,16 @@ test('--watch shows the list anew at each change, until it is interrupted', asyn
   expect([await watching.end('SIGINT'), watching.stderr]).toEqual([130, '']);
 });
 
+test('--watch outlives the daemon', async () => {
+  const id = await held('watched');
+  const watching = live('ls', '--watch');
+  await watching.shows(id);
+  expect((await world.cox(['daemon', 'restart'])).code).toBe(0);
+  world.lab.release('watched');
+  await watching.shows(new RegExp(`^${id} .* done/`, 'm'));
+  expect([await watching.end('SIGINT'), watching.stderr]).toEqual([130, '']);
+});
+
 test('what they refuse', async () => {
   await refused(world, 'usage', ['ls', '--watch']);
   await refused(world, 'usage', ['ls', '--sort', 'name']);

@@ -127,6 +127,7 @@ describe('text of a session', () => {
         ['report', id],
         ['events', id],
         ['wait', id],
+        ['logs', id, '--events'],
       ].map(async (args) => {
         const ran = await world.cox(args);
         expect(ran.code).toBe(0);
@@ -181,19 +182,30 @@ test('-f of a session that is killed ends, too', async () => {
   expect(following.lines.at(-1)).toMatch(/status stopped: /);
 });
 
+test('-f outlives the daemon, with no gap and nothing twice', async () => {
+  const { id } = await world.run(play('work-gated', { gate: 'outlives', path: 'outlives.txt' }));
+  await atGate('outlives');
+  const following = live('logs', id, '-f');
+  await following.shows(/runs {3}ls/);
+  expect((await world.cox(['daemon', 'restart'])).code).toBe(0);
+  world.lab.release('outlives');
+  expect([await following.ended, following.stderr]).toEqual([0, '']);
+  expect(following.stdout).toBe(await text(id));
+});
+
 test('--events gives the facts as they are kept', async () => {
   const page = await told(world, 'events', ['logs', 'ended', '--events']);
   expect(page.items.map(({ type }) => type)).toEqual(
     expect.arrayContaining(['session-created', 'thread-bound', 'turn-started', 'item', 'run-ended']),
   );
   expect(page.items.every(({ session }) => session === ended)).toBe(true);
-  const [plain, some, matching] = await Promise.all([
+  const [people, some, matching] = await Promise.all([
     text('ended', '--events'),
     told(world, 'events', ['logs', 'ended', '--events', '-n', '3']),
     told(world, 'events', ['logs', 'ended', '--events', '--grep', '"run-ended"']),
   ]);
   expect(
-    plain
+    people
       .trimEnd()
       .split('\n')
       .map((line) => viewSchemas.event.parse(JSON.parse(line))),
@@ -211,8 +223,8 @@ test('what logs refuses', async () => {
     [['--since', 'yesterday'], 'yesterday'],
     [['--grep', '['], 'regular expression'],
   ] as const) {
-    const { message } = await refused(world, 'usage', ['logs', 'ended', ...flags]);
-    expect(message).toContain(said);
+    const { message, hint } = await refused(world, 'usage', ['logs', 'ended', ...flags]);
+    expect([message, hint]).toEqual([expect.stringContaining(said), 'See `cox logs --help`.']);
   }
   await refused(world, 'usage', ['logs']);
   await refused(world, 'not-found', ['logs', 'nobody']);

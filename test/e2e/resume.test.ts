@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { SessionView } from '../../src/client/index.ts';
 import { identify, isAlive } from '../../src/machine/identity.ts';
@@ -130,6 +130,30 @@ test.each([[[]], [['--no-verify']]])(
     expect(world.lab.requests().filter(({ userTexts }) => userTexts.includes(text))).toEqual([]);
   },
 );
+
+test('a thread whose file has lost its newest turn is lost, though Codex lists it: the model would not get it', async () => {
+  const { id, thread } = await ended('cut-short');
+  const facts = await world.facts(id, (seen) => seen.some(({ type }) => type === 'thread-bound'));
+  const file = String(facts.find(({ type }) => type === 'thread-bound')?.fact.rollout);
+  const before = readFileSync(file, 'utf8');
+  await told(world, 'send', ['resume', id, 'The turn that is lost.']);
+  await world.ended(id);
+  await world.cox(['daemon', 'stop']);
+  writeFileSync(file, before);
+  const requests = world.lab.requestsOf(thread).length;
+  await told(world, 'send', ['resume', id, 'Never said without it.']);
+  const lost = await world.ended(id);
+  expect([lost.phase, lost.result?.detail]).toEqual([
+    'lost',
+    expect.stringContaining('without 1 of its 2 turns'),
+  ]);
+  expect(await context(id)).toEqual({ known: 2, found: 1 });
+  expect(world.lab.requestsOf(thread)).toHaveLength(requests);
+  // Whoever does not want to know goes on with what is left.
+  await told(world, 'send', ['resume', id, '--no-verify', 'Said all the same.']);
+  expect((await world.ended(id)).phase).toBe('done');
+  expect(newestPrompts(thread).slice(1)).toEqual(['Said all the same.']);
+});
 
 test('what resume refuses', async () => {
   const { id } = await ended('refusing');

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { viewSchemas } from '../../src/protocol/views-schema.ts';
 import { refused, told } from './documents.ts';
 import { processesOfThread } from './processes.ts';
 import { play } from './scenarios.ts';
@@ -155,6 +156,17 @@ test('- reads stdin, all lines of it', async () => {
   await told(world, 'send', ['send', id, '-'], { stdin: text });
   await taken(id);
   world.lab.release('stdin');
+  await world.ended(id);
+  expect(prompts(thread).texts.at(-1)).toContain(text);
+});
+
+test('a text that begins with a dash comes after --', async () => {
+  const { id, thread } = await held('dash');
+  const text = '- first this\n- then that';
+  const ran = await world.cox(['send', id, '--json', '--', text]);
+  expect([ran.code, viewSchemas.send.parse(ran.json()).session]).toEqual([0, id]);
+  await taken(id);
+  world.lab.release('dash');
   await world.ended(id);
   expect(prompts(thread).texts.at(-1)).toContain(text);
 });

@@ -84,7 +84,13 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     ],
     bad: ['conflict', ['archive', 'works']],
   },
-  rm: { good: [['removed', ['rm', 'ended-4']]], bad: ['conflict', ['rm', 'works']] },
+  rm: {
+    good: [
+      ['removed', ['rm', 'ended-4']],
+      ['removed-list', ['rm', 'ended-3', 'ended-5']],
+    ],
+    bad: ['conflict', ['rm', 'works']],
+  },
   daemon: {
     good: ['status', 'start', 'restart', 'stop'].map((word) => ['daemon', ['daemon', word]]),
     bad: ['usage', ['daemon', 'reload']],
@@ -108,6 +114,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 const ELSEWHERE: readonly Name[] = [
   'error', // every refusal
   'event', // each line of events -f
+  'lab', // lab serve: lab-serve.test.ts
   'swept', // kill --all where no daemon can be had: lifecycle.test.ts
 ];
 
@@ -120,7 +127,7 @@ beforeAll(async () => {
     (await world.run(prompt, '--name', name)).id;
   const asks = (name: string): string => play('escalate', { command: `touch ${world.outside}/${name}` });
   const ended = await Promise.all(
-    ['ended', 'ended-2', 'ended-3', 'ended-4'].map((name) =>
+    ['ended', 'ended-2', 'ended-3', 'ended-4', 'ended-5'].map((name) =>
       named(name, play('plain', { path: `${name}.txt` })),
     ),
   );

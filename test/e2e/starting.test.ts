@@ -135,6 +135,16 @@ test('--follow: its log as it comes, and how it ended', async () => {
   expect(document.stderr).toBe('');
 });
 
+test('--follow outlives the daemon', async () => {
+  const command = live('run', '--follow', play('work-gated', { gate: 'outlives', path: 'outlives.txt' }));
+  await command.shows(/runs {3}ls/);
+  expect((await world.cox(['daemon', 'restart'])).code).toBe(0);
+  world.lab.release('outlives');
+  expect([await command.ended, command.stderr]).toEqual([0, expect.stringMatching(/^started \w{6}\n$/)]);
+  expect(command.lines.filter((line) => / runs {3}ls/.test(line))).toHaveLength(1);
+  expect(command.lines.at(-1)).toMatch(/ status done$/);
+});
+
 test('interrupting --wait and --follow leaves the session at work', async () => {
   for (const flag of ['--wait', '--follow']) {
     const gate = `left${flag}`;

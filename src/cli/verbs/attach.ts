@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { CoxError, failure } from '../../core/errors.ts';
 import type { AttachView } from '../../protocol/diff-view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { printJson, say } from '../out.ts';
@@ -12,7 +9,10 @@ export const defineAttach: Define = (command, { done }) => {
     .option('--print', 'print the command that would be run, and run nothing')
     .addHelpText(
       'after',
-      "\nThis is Codex's own terminal on the same thread: what waits there can be answered there.\nLeave it with Ctrl-C twice or /quit: the turn goes on without it.",
+      `
+This is Codex's own terminal on the same thread: what waits there can be answered there.
+Leave it with ctrl-\\ then d: the turn goes on, and nothing is typed. Every other key is
+Codex's: Ctrl-C interrupts the turn, and Enter in a dialog answers it.`,
     )
     .action(async (target: string, options: { print?: boolean; json?: boolean }) =>
       done(await attach(target, options)),
@@ -37,28 +37,15 @@ async function attach(target: string, options: { print?: boolean; json?: boolean
   const listening = await client.events('now', abort.signal, view.session);
   const drained = drain(listening);
   try {
-    return await runCodex(view);
+    say('Leave with ctrl-\\ then d: the turn goes on, and nothing is typed.');
+    const { joinedTerminal } = await import('../joined-terminal.ts');
+    const left = await joinedTerminal(view);
+    return left.by === 'keys' ? 0 : left.code;
   } finally {
     abort.abort();
     await drained;
     say(`left ${view.session}; see cox show ${view.session}`);
   }
-}
-
-function runCodex({ command, cwd, environment }: AttachView): Promise<number> {
-  const [file = '', ...args] = command;
-  const child = spawn(file, args, { cwd, env: { ...process.env, ...environment }, stdio: 'inherit' });
-  // Ctrl-C is Codex's to understand.
-  process.removeAllListeners('SIGINT');
-  process.on('SIGINT', () => undefined);
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) =>
-      reject(new CoxError(failure('codex-unreachable', `Codex cannot be run: ${error.message}.`))),
-    );
-    child.once('exit', (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
-  });
 }
 
 async function drain(events: AsyncGenerator<unknown>): Promise<void> {

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import type { EvidenceBody } from '../../../src/core/evidence/evidence.ts';
-import { type Input, SEND_MODES, type SendMode } from '../../../src/core/policy/input.ts';
+import type { Input, SendMode } from '../../../src/core/policy/input.ts';
 import type { Answer, Ask } from '../../../src/core/session/request.ts';
-import { type Budget, type ChangedFile, END_MODES, type EndMode } from '../../../src/core/session/session.ts';
+import {
+  type ChangedFile,
+  END_MODES,
+  type EndMode,
+  type SessionSpec,
+} from '../../../src/core/session/session.ts';
 import { approval, GIT, NO_BASE, SPEC } from './fixture.ts';
 
 /** Few ids, so that what happens to one thing often happens again. */
@@ -185,8 +190,8 @@ const result = fc.oneof(
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ type: happens('evidence'), body: evidence, twice: fc.boolean() }) },
-  { weight: 6, arbitrary: fc.record({ type: happens('returns'), which: fc.nat(9), result }) },
-  { weight: 3, arbitrary: fc.record({ type: happens('answer'), which: fc.nat(4), answer }) },
+  { weight: 9, arbitrary: fc.record({ type: happens('returns'), which: fc.nat(9), result }) },
+  { weight: 5, arbitrary: fc.record({ type: happens('answer'), which: fc.nat(4), answer }) },
   {
     weight: 3,
     arbitrary: fc.record({ type: happens('wakes'), late: fc.constantFrom(0, 0, 1, 4_000, 70_000) }),
@@ -195,9 +200,9 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       type: happens('send'),
-      how: fc.constantFrom(...SEND_MODES),
-      verify: fc.boolean(),
-      moved: fc.boolean(),
+      how: fc.constantFrom<SendMode>('steer', 'steer', 'queue', 'queue', 'interrupt'),
+      verify: fc.constantFrom(true, true, false),
+      moved: fc.constantFrom(false, false, true),
     }),
   },
   {
@@ -235,24 +240,32 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
-/** A whole life; most begin as they should, with the folder and the thread. */
-export const life: fc.Arbitrary<Happening[]> = fc
-  .tuple(fc.boolean(), fc.array(happening, { minLength: 1, maxLength: 50, size: 'max' }))
-  .map(([usual, rest]) => {
-    const returns: Happening = { type: 'returns', which: 0, result: 'done' };
-    return usual ? [returns, returns, returns, ...rest] : rest;
-  });
+const RETURNS_DONE: Happening = { type: 'returns', which: 0, result: 'done' };
+/** The folder is on record, and there is a thread; its prompt is handed over. */
+const AT_WORK = [RETURNS_DONE, RETURNS_DONE, RETURNS_DONE];
+const FINISHED: Happening[] = [...AT_WORK, { type: 'turn-over', outcome: 'completed' }];
+const RESUMED: Happening[] = [...FINISHED, { type: 'send', how: 'queue', verify: true, moved: false }];
 
-/** How a session may be born: at once or after others, with or without a budget. */
-export const birth: fc.Arbitrary<Input> = fc
-  .record(
-    {
-      after: fc.constant<string[]>(['first1', 'first2']),
-      budget: fc.constantFrom<Budget>({ tokens: 2, timeMs: null }, { tokens: null, timeMs: 90_000 }),
-    },
-    { requiredKeys: [] },
+/** A whole life; most begin as they should, some with an end and a resume. */
+export const life: fc.Arbitrary<Happening[]> = fc
+  .tuple(
+    fc.constantFrom<Happening[]>([], AT_WORK, AT_WORK, AT_WORK, FINISHED, RESUMED),
+    fc.array(happening, { minLength: 1, maxLength: 50, size: 'max' }),
   )
-  .map(({ after, budget }) => {
-    const given = { ...(after === undefined ? {} : { after }), ...(budget === undefined ? {} : { budget }) };
-    return { type: 'command', command: { type: 'create', spec: { ...SPEC, ...given }, prompt: 'do it' } };
-  });
+  .map(([beginning, rest]) => [...beginning, ...rest]);
+
+/** How a session may be born: at once or, more seldom, after others or with a budget. */
+export const birth: fc.Arbitrary<Input> = fc
+  .constantFrom<Partial<SessionSpec>>(
+    {},
+    {},
+    {},
+    {},
+    { after: ['first1', 'first2'] },
+    { budget: { tokens: 2, timeMs: null } },
+    { budget: { tokens: null, timeMs: 90_000 }, after: ['first1'] },
+  )
+  .map((given) => ({
+    type: 'command',
+    command: { type: 'create', spec: { ...SPEC, ...given }, prompt: 'do it' },
+  }));

@@ -138,6 +138,11 @@ export class World {
   comeBack(key: string, result: Return): void {
     const action = this.inFlight.get(key);
     if (action !== undefined && result === 'done') this.#learned(action);
+    // Not done, since the turn took none, or since it was not tried at all.
+    if (action?.type === 'steer' && result === 'stale' && this.now % 2 === 0) {
+      const { thread, message } = action;
+      this.say({ type: 'message-refused', thread, message, why: 'no active turn' });
+    }
     this.outcome(key, result);
   }
 
