@@ -10,8 +10,8 @@ const LEAVE = 'd'.charCodeAt(0);
  * ctrl-\ as terminals write it once a program has asked for unambiguous keys: kitty's protocol, which Codex 0.169
  * switches on, and xterm's modifyOtherKeys. A key that is let go (event 3) is a sequence of its own.
  */
-const PREFIX_SEQUENCES = /\u001b\[(?:92;5(?::1)?u|27;5;92~)/g;
-const PREFIX_RELEASED = /\u001b\[92;5:3u/g;
+const PREFIX_SEQUENCES = ['\u001b[92;5u', '\u001b[92;5:1u', '\u001b[27;5;92~'];
+const PREFIX_RELEASED = '\u001b[92;5:3u';
 
 /**
  * What a program in full screen may have switched on, switched off: it is gone before it could do so. Alternate
@@ -113,6 +113,9 @@ export class Typed {
 function asBytes(data: Buffer): Buffer {
   const text = data.toString('latin1');
   if (!text.includes('\u001b[')) return data;
-  const plain = text.replaceAll(PREFIX_RELEASED, '').replaceAll(PREFIX_SEQUENCES, '\u001c');
-  return Buffer.from(plain, 'latin1');
+  const pressed = PREFIX_SEQUENCES.reduce(
+    (typed, sequence) => typed.replaceAll(sequence, '\u001c'),
+    text.replaceAll(PREFIX_RELEASED, ''),
+  );
+  return Buffer.from(pressed, 'latin1');
 }

@@ -38,7 +38,8 @@ async function explain(error: unknown): Promise<number> {
       usage(`Say what ${own[0] ?? 'cox'} is to do: a verb is missing, or is not known.`, hint),
       json,
     );
-  return complain(usage(error.message.replace(/^error: /, ''), hint), json);
+  const more = error.code === 'commander.excessArguments' ? ' Text of several words goes into quotes.' : '';
+  return complain(usage(error.message.replace(/^error: /, ''), `${hint}${more}`), json);
 }
 
 /** A mistake in the call, with where the verb is explained, unless it says more precisely what to do. */

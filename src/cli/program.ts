@@ -4,8 +4,9 @@ import type { Call, VerbEntry } from './verb.ts';
 
 const ABOUT = `cox supervises OpenAI Codex sessions that run in the background.
 
-It starts them without blocking you, watches them, answers by your policy or asks
-you, survives crashes, and says at any moment, with evidence, what each is doing.`;
+It starts them without blocking you, watches them, answers by your policy or
+asks you, survives crashes, and says at any moment, with evidence, what each
+is doing.`;
 
 const STORY = `
 A first round:

@@ -62,7 +62,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     usage: 'interrupt <ID...>',
-    about: 'end the turn that runs and its commands; the session stays',
+    about: 'end the turn that runs and its commands; cox send goes on with the session',
     example: 'cox interrupt fix',
     group: 'Sessions',
     load: async () => (await import('./verbs/end.ts')).defineInterrupt,

@@ -10,7 +10,8 @@ export function sessionLine(view: SessionView, now: number): string {
   const name = (view.name ?? '-').padEnd(14);
   const phase = phaseWord(view).padEnd(18);
   const age = ago(now - Date.parse(view.phaseSince)).padStart(5);
-  return `${view.id}  ${name} ${phase} ${age}  ${plainLine(reason(view), 90)}`;
+  const put = view.archived ? '(archived) ' : '';
+  return `${view.id}  ${name} ${phase} ${age}  ${put}${plainLine(reason(view), 90)}`;
 }
 
 /** True where the newest run has ended. */
@@ -60,4 +61,13 @@ export function ago(ms: number): string {
   if (minutes < 100) return `${minutes}m`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `${hours}h` : `${Math.round(hours / 24)}d`;
+}
+
+/** The commands that this need takes. */
+export function answerLine({ kind, requestId, options }: NeedView): string {
+  const verbs = kind === 'question' ? [`cox answer ${requestId} TEXT`] : [];
+  if (options.some(({ id }) => id === 'accept')) verbs.push(`cox approve ${requestId}`);
+  if (options.some(({ id }) => id === 'decline')) verbs.push(`cox deny ${requestId}`);
+  if (options.length > 0) verbs.push(`cox answer ${requestId} --option N`);
+  return `Answer: ${verbs.join(' | ')}`;
 }

@@ -13,6 +13,8 @@ export type Places = {
   lock: string;
   /** The mark that every process of ours carries: with it they are found without the database. */
   ownerMark: string;
+  /** The settings that a daemon had last. */
+  lastSettings: string;
   /** Who the running daemon is, for people. */
   daemonRecord: string;
   log: string;
@@ -23,6 +25,12 @@ export type Places = {
   objectsDirectory: string;
   /** CODEX_HOME of terminals that join a session. */
   terminalsDirectory: string;
+  /**
+   * Git worktrees of sessions, each under the session's id, beside a record of it. Short, since tools put unix sockets
+   * (107 bytes) into the folder they work in. Nobody else can enter the state directory (0700): what another user is
+   * to read, a web server or a container of another uid, is not to be looked for here.
+   */
+  worktreesDirectory: string;
 };
 
 /** The places that an environment names. Relative values of XDG variables are ignored, as XDG says. */
@@ -53,11 +61,13 @@ function places(stateDirectory: string, runtimeDirectory: string, configDirector
     database: join(stateDirectory, 'state.sqlite'),
     lock: join(stateDirectory, 'lock.sqlite'),
     ownerMark: join(stateDirectory, 'owner'),
+    lastSettings: join(stateDirectory, 'settings.json'),
     daemonRecord: join(stateDirectory, 'daemon.json'),
     log: join(logsDirectory, 'daemon.log'),
     logsDirectory,
     serversDirectory: join(runtimeDirectory, 's'),
     objectsDirectory: join(stateDirectory, 'objects'),
     terminalsDirectory: join(stateDirectory, 'terminals'),
+    worktreesDirectory: join(stateDirectory, 'worktrees'),
   };
 }

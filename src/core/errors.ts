@@ -13,6 +13,18 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     hint: 'Create the directory, or pass another with -C DIR.',
   },
+  'worktree-refused': {
+    exit: 2,
+    origin: 'caller',
+    retryable: false,
+    hint: 'Pass another --worktree=BRANCH or --base REF; nothing was started.',
+  },
+  'worktree-failed': {
+    exit: 1,
+    origin: 'machine',
+    retryable: true,
+    hint: 'Look at the repository yourself, with git; nothing was started.',
+  },
   'policy-invalid': {
     exit: 2,
     origin: 'caller',

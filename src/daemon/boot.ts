@@ -8,7 +8,7 @@ import { liveServers, openSessionsOf } from '../store/launches.ts';
 import { Store } from '../store/store.ts';
 import { createApi } from './api/app.ts';
 import { attachTo } from './attach.ts';
-import { loadSettings } from './config.ts';
+import { settingsOrLast } from './config.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { newId } from './ids.ts';
 import { closeServer, listen } from './listen.ts';
@@ -34,7 +34,7 @@ export async function boot(places: Places): Promise<void> {
   const lock = await lockOrOther(places.lock, places.socket);
   if (lock === null) return;
 
-  const settings = loadSettings(places, process.env);
+  const { settings, problem } = settingsOrLast(places, process.env);
   const now = Date.now;
   const startedAt = now();
   const version = ownVersion();
@@ -89,7 +89,7 @@ export async function boot(places: Places): Promise<void> {
     stopping = true;
     setImmediate(() => void stop());
   };
-  const describe = (): DaemonView => daemonView(store, places, version, startedAt);
+  const describe = (): DaemonView => daemonView(store, places, version, startedAt, problem);
   const housekeeping = new Housekeeping({
     store,
     loop,
@@ -135,6 +135,7 @@ export async function boot(places: Places): Promise<void> {
   const record = { ...self(), version, startedAt: iso(startedAt), daemon };
   writeFileSync(places.daemonRecord, JSON.stringify(record), { mode: 0o600 });
   log.info({ version, daemon }, 'daemon.started');
+  if (problem !== null) log.error({ problem }, 'daemon.goes on with its last settings');
   loop.resume();
   successors.resume();
   housekeeping.start();
@@ -149,7 +150,13 @@ function prepare(places: Places): void {
   assertSocketPath(places.socket);
 }
 
-function daemonView(store: Store, places: Places, version: string, startedAt: number): DaemonView {
+function daemonView(
+  store: Store,
+  places: Places,
+  version: string,
+  startedAt: number,
+  problem: string | null,
+): DaemonView {
   const appServers = liveServers<ServerRecord>(store).map(({ instance, identity, server }) => ({
     instance,
     pid: server.process.pid,
@@ -164,6 +171,7 @@ function daemonView(store: Store, places: Places, version: string, startedAt: nu
     socket: places.socket,
     stateDirectory: places.stateDirectory,
     log: places.log,
+    problem,
     openSessions: store.countOpen(),
     appServers,
   };

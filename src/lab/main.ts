@@ -143,11 +143,11 @@ ${config}`;
 }
 
 function nextText({ path }: LabHome): string {
-  const homes = `CODEX_HOME=${quoted(path)} COX_HOME=${quoted(`${path}-cox`)}`;
+  const home = quoted(path);
   return `${path}/config.toml points Codex to it. While it runs, in another terminal and a folder to try in:
 
-  ${homes} cox run --wait --name one '#lab:plain say hello'
-  ${homes} cox show one
+  cox run --codex-home ${home} --wait --name one '#lab:plain say hello'
+  cox report one
 `;
 }
 

@@ -29,6 +29,10 @@ export const runBody = z.strictObject({
     z.strictObject({ tokens: z.int().min(1).nullable(), timeMs: z.int().min(1).nullable() }),
   ),
   images: z.exactOptional(z.array(z.string().startsWith('/'))),
+  /** A git worktree of its own: on this branch, else a new one; a new branch begins at `base`, else at HEAD. */
+  worktree: z.exactOptional(
+    z.strictObject({ branch: z.string().min(1).nullable(), base: z.string().min(1).nullable() }),
+  ),
 });
 export type RunBody = z.infer<typeof runBody>;
 

@@ -3,7 +3,7 @@ import { fuse } from '../core/evidence/fuse.ts';
 import { measureKey } from '../core/policy/needs.ts';
 import { needsAttention } from '../core/session/attention.ts';
 import type { Ask, Request } from '../core/session/request.ts';
-import type { Changes, RunEnd, Session, Tokens } from '../core/session/session.ts';
+import type { Changes, RunEnd, Session, Tokens, Worktree } from '../core/session/session.ts';
 import type { Confidence, Doubt, PhaseName, Source } from '../core/session/status.ts';
 
 /** The version of every shape below. It changes only where a reader of the old shape would be wrong. */
@@ -38,6 +38,15 @@ export type ResultView = {
   complete: boolean;
 };
 
+/** The git worktree that was made for a session; `base` is a commit. */
+export type WorktreeView = {
+  path: string;
+  branch: string;
+  base: string;
+  /** How many files the checkout it was asked for from held uncommitted then: they are not in it. */
+  uncommitted: number;
+};
+
 /** One session, as `cox show --json` prints it. Times are ISO 8601, UTC, with milliseconds. */
 export type SessionView = {
   schemaVersion: 1;
@@ -54,7 +63,7 @@ export type SessionView = {
   driver: 'app-server';
   command: string[];
   cwd: string;
-  worktree: null;
+  worktree: WorktreeView | null;
   thread: string | null;
   turn: string | null;
   pid: null;
@@ -81,7 +90,17 @@ export type InboxEntry = NeedView & { session: string; name: string | null };
 export type EventPage = { schemaVersion: 1; items: EventView[]; before: number | null };
 
 /** What `send` and `resume` acknowledge: the instruction is kept; whether Codex has it is in the session. */
-export type SendView = { schemaVersion: 1; ok: true; session: string; message: string; run: number };
+export type SendView = {
+  schemaVersion: 1;
+  ok: true;
+  session: string;
+  message: string;
+  run: number;
+  /** Where it goes: into the running turn, after it, instead of it, or into a new run. */
+  how: 'steer' | 'queue' | 'interrupt' | 'run';
+  /** A request that the session waits with, and that the text does not answer; null where there is none. */
+  waitsFor: string | null;
+};
 
 /** What `kill --all` did where no daemon can be had: processes, each as its pid and command. */
 export type SweptView = { schemaVersion: 1; ok: true; ended: string[]; survivors: string[] };
@@ -116,6 +135,8 @@ export type DaemonView = {
   socket: string;
   stateDirectory: string;
   log: string;
+  /** Why config.toml is not in use, and the settings of before are; null where all is well. */
+  problem: string | null;
   openSessions: number;
   appServers: { instance: string; pid: number; sessions: number }[];
 };
@@ -153,7 +174,7 @@ export function sessionView(session: Session, now: number): SessionView {
     driver: 'app-server',
     command: ['codex', ...spec.overrides, run.prompt],
     cwd: spec.cwd,
-    worktree: null,
+    worktree: worktreeView(session.spec.worktree),
     thread: run.thread,
     turn: run.turns.at(-1) ?? null,
     pid: null,
@@ -213,6 +234,12 @@ export function needView(request: Request): NeedView {
     })),
     since: iso(request.openedAt),
   };
+}
+
+function worktreeView(worktree: Worktree | undefined): WorktreeView | null {
+  if (worktree === undefined) return null;
+  const { path, branch, base, uncommitted } = worktree;
+  return { path, branch, base, uncommitted };
 }
 
 export function errorView(failure: Failure): ErrorView {

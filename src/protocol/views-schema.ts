@@ -47,7 +47,14 @@ const session = z.strictObject({
   driver: z.literal('app-server'),
   command: z.array(z.string()),
   cwd: z.string(),
-  worktree: z.null(),
+  worktree: z
+    .strictObject({
+      path: z.string(),
+      branch: z.string(),
+      base: z.string(),
+      uncommitted: z.int().min(0),
+    })
+    .nullable(),
   thread: z.string().nullable(),
   turn: z.string().nullable(),
   pid: z.null(),
@@ -186,7 +193,12 @@ export const viewSchemas = {
     session: z.string(),
     items: z.array(z.strictObject({ seq: z.int(), at: time, kind: z.enum(LOG_KINDS), text: z.string() })),
   }),
-  send: acknowledged.extend({ message: z.string(), run: z.int() }),
+  send: acknowledged.extend({
+    message: z.string(),
+    run: z.int(),
+    how: z.enum(['steer', 'queue', 'interrupt', 'run']),
+    waitsFor: z.string().nullable(),
+  }),
   removed: acknowledged,
   'removed-list': list(acknowledged),
   lab: z.strictObject({
@@ -274,6 +286,7 @@ export const viewSchemas = {
     socket: z.string(),
     stateDirectory: z.string(),
     log: z.string(),
+    problem: z.string().nullable(),
     openSessions: z.int(),
     appServers: z.array(z.strictObject({ instance: z.string(), pid: z.int(), sessions: z.int() })),
   }),

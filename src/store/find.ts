@@ -22,27 +22,32 @@ export function findSession(store: Store, target: string, now: number): Found {
       .map((row) => String(row.id));
   if (target === '@last') {
     const newest = ids('archived = 0 and removed_at is null order by created_at desc, rowid desc');
-    return one(newest.slice(0, 1), target);
+    return one(store, newest.slice(0, 1), target);
   }
   if (target === '@needs') {
     const longest = ids('attention_since <= ? order by attention_since', now);
-    return one(longest.slice(0, 1), target, 'Nothing needs you.');
+    return one(store, longest.slice(0, 1), target, 'Nothing needs you.');
   }
   const exact = ids('id = ? and removed_at is null', target);
-  if (exact.length > 0) return one(exact, target);
+  if (exact.length > 0) return one(store, exact, target);
   const open = ids('name = ? and ended = 0', target);
-  if (open.length > 0) return one(open, target);
+  if (open.length > 0) return one(store, open, target);
   const named = ids('name = ?', target);
-  if (named.length > 0) return one(named, target);
+  if (named.length > 0) return one(store, named, target);
   const ofThread = ids('thread = ?', target);
-  if (ofThread.length > 0) return one(ofThread, target);
+  if (ofThread.length > 0) return one(store, ofThread, target);
   if (target.length < 3)
     return one(
+      store,
       [],
       target,
       `No session has the id or the name ${target}; an id prefix has at least 3 characters.`,
     );
-  return one(ids('id >= ? and id < ? and removed_at is null', target, target + LAST_CHARACTER), target);
+  return one(
+    store,
+    ids('id >= ? and id < ? and removed_at is null', target, target + LAST_CHARACTER),
+    target,
+  );
 }
 
 /**
@@ -56,9 +61,10 @@ export function findRequest(
 ): { ok: true; id: string; session: string } | { ok: false; failure: Failure } {
   const owner = store.sessionOfRequest(target);
   if (owner !== null) return { ok: true, id: target, session: owner };
-  const session = findSession(store, target, now);
+  // Of what needs somebody, only what waits for an answer is meant.
+  const session = target === '@needs' ? longestWaiting(store, now) : findSession(store, target, now);
   if (!session.ok) {
-    if (session.failure.code !== 'not-found') return session;
+    if (session.failure.code !== 'not-found' || target === '@needs') return session;
     return {
       ok: false,
       failure: failure('not-found', `There is no request ${target}, and no session of that name.`, {
@@ -85,14 +91,32 @@ export function findRequest(
   };
 }
 
-function one(ids: string[], target: string, nothing = `There is no session ${target}.`): Found {
+function longestWaiting(store: Store, now: number): Found {
+  const ids = store.database
+    .prepared(
+      `select id from sessions where attention_since <= ? and phase = 'waiting' order by attention_since limit 1`,
+    )
+    .all(now)
+    .map((row) => String(row.id));
+  return one(store, ids, '@needs', 'Nothing waits for an answer.');
+}
+
+function one(store: Store, ids: string[], target: string, nothing = `There is no session ${target}.`): Found {
   const [id] = ids;
   if (id === undefined) return { ok: false, failure: failure('not-found', nothing, { target }) };
   if (ids.length === 1) return { ok: true, id };
   const named = ids.slice(0, MOST_NAMED);
+  const described = named.map((id) => `${id} (${phaseOf(store, id)})`);
   const count = ids.length > MOST_NAMED ? `more than ${MOST_NAMED}` : ids.length;
   return {
     ok: false,
-    failure: failure('ambiguous', `${target} names ${count} sessions: ${named.join(', ')}.`, { ids: named }),
+    failure: failure('ambiguous', `${target} names ${count} sessions: ${described.join(', ')}.`, {
+      ids: named,
+    }),
   };
+}
+
+function phaseOf(store: Store, id: string): string {
+  const row = store.database.prepared('select phase, created_at from sessions where id = ?').get(id);
+  return `${row?.phase}, of ${new Date(Number(row?.created_at)).toISOString().slice(0, 16)}Z`;
 }

@@ -11,13 +11,16 @@ export type ListQuery = {
   viewVersion: number;
 };
 
-/** Sessions for a list: those that need attention first, longest first; then the newest first. */
+/** What waits for an answer comes before what went wrong, and that before what is done and unread. */
+const URGENCY = `case phase when 'waiting' then 0 when 'done' then 2 else 1 end`;
+
+/** Sessions for a list: those that need attention first, by urgency, longest first; then the newest first. */
 export function listSessions(store: Store, { which, limit, viewVersion }: ListQuery): ListedSession[] {
   const columns = 'id, case when ended = 1 and view_version = ? then view_json end as view';
   const needing = store.database
     .prepared(
       `select ${columns} from sessions where attention_since is not null
-       order by attention_since, created_at desc, rowid desc limit ?`,
+       order by ${URGENCY}, attention_since, created_at desc, rowid desc limit ?`,
     )
     .all(viewVersion, limit);
   const others = store.database

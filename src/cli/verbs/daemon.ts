@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
+import { configPath, readConfigText } from '../../client/config-file.ts';
 import { connectIfRunning, connectOrStart } from '../../client/connect.ts';
 import { placesOf } from '../../client/places.ts';
 import { CoxError, failure } from '../../core/errors.ts';
@@ -58,7 +59,11 @@ async function daemonStop(options: Options): Promise<number> {
 
 /** `cox daemon restart`: another process takes over; sessions and app-servers go on. */
 async function daemonRestart(options: Options): Promise<number> {
-  const running = await connectIfRunning(placesOf(process.env));
+  const places = placesOf(process.env);
+  const running = await connectIfRunning(places);
+  // A daemon that works is not ended for settings that are not in order.
+  const { readConfig } = await import('../../protocol/config.ts');
+  readConfig(configPath(places), readConfigText(places), process.env);
   if (running !== null) await stopAndWait(running);
   return daemonStart(options);
 }
@@ -101,6 +106,7 @@ function notRunning(): DaemonView {
     socket,
     stateDirectory,
     log,
+    problem: null,
     openSessions: 0,
     appServers: [],
   };
@@ -116,6 +122,7 @@ function tell(view: DaemonView, options: Options): void {
     print(
       `running, pid ${view.pid}, since ${view.startedAt}; open sessions: ${view.openSessions}; state in ${view.stateDirectory}, log ${view.log}`,
     );
+  if (view.problem !== null) print(`  the settings of before are in use: ${view.problem}`);
   for (const { instance, pid, sessions } of view.appServers)
     print(`  app-server ${instance}, pid ${pid}, open sessions: ${sessions}`);
 }

@@ -1,7 +1,7 @@
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
 import type { Define } from '../verb.ts';
-import { needBlock } from '../words.ts';
+import { answerLine, needBlock } from '../words.ts';
 
 export const defineInbox: Define = (command, { done }) => {
   command.action(async (options: { json?: boolean }) => done(await inbox(options)));
@@ -16,7 +16,11 @@ export async function inbox(options: { json?: boolean }): Promise<number> {
   else
     print(
       found.items
-        .map((entry) => needBlock(entry, `${entry.session} ${entry.name ?? ''}`.trim()))
+        .map((entry) =>
+          [needBlock(entry, `${entry.session} ${entry.name ?? ''}`.trim()), `  ${answerLine(entry)}`].join(
+            '\n',
+          ),
+        )
         .join('\n\n'),
     );
   return 0;

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { usage } from '../parse.ts';
+import { print } from '../out.ts';
+import { callersPath, usage } from '../parse.ts';
 import type { Define } from '../verb.ts';
 
 export const defineLab: Define = (lab, { done }) => {
@@ -11,6 +14,7 @@ export const defineLab: Define = (lab, { done }) => {
     .option('--scenario <FILE>', 'more scenarios, as JSON')
     .option('--home <DIR>', 'make this folder a CODEX_HOME for the lab')
     .option('--all-tools', "Codex gets the lab's MCP server and the tool that asks for permissions, too")
+    .option('--detach', 'return once it serves; what it is asked goes into a .log beside --home')
     .option('--json', 'one JSON document on stdout instead of text')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
@@ -22,7 +26,14 @@ export const defineLab: Define = (lab, { done }) => {
 /** Of what the lab says, what may be the reason of its end, characters. */
 const WORDS = 2_000;
 
-type Options = { port?: string; scenario?: string; home?: string; allTools?: boolean; json?: boolean };
+type Options = {
+  port?: string;
+  scenario?: string;
+  home?: string;
+  allTools?: boolean;
+  detach?: boolean;
+  json?: boolean;
+};
 
 /** `cox lab serve`: the lab is another layer, so it runs as a process. */
 function serve(options: Options): Promise<number> {
@@ -32,6 +43,7 @@ function serve(options: Options): Promise<number> {
   );
   if (options.allTools === true) flags.push('--all-tools');
   if (options.json === true) flags.push('--json');
+  if (options.detach === true) return detached(entry, flags, options);
   const json = options.json === true;
   const pipe = json ? 'pipe' : 'inherit';
   const child = spawn(process.execPath, [entry, ...flags], { stdio: ['inherit', pipe, pipe] });
@@ -59,4 +71,38 @@ function serve(options: Options): Promise<number> {
       else reject(new Error(words?.trim() ?? `the lab ended with ${code}`));
     });
   });
+}
+
+/** A lab that goes on when its starter is gone: says where it is, and by which pid it is ended. */
+async function detached(entry: string, flags: readonly string[], options: Options): Promise<number> {
+  if (options.home === undefined) throw usage('--detach goes with --home, where its log is written.');
+  const home = callersPath(options.home);
+  // Beside it: the folder is Codex's, and a new one is empty.
+  mkdirSync(dirname(home), { recursive: true, mode: 0o700 });
+  const path = `${home}.log`;
+  const log = openSync(path, 'a', 0o600);
+  const child = spawn(process.execPath, [entry, ...flags, '--json'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', log],
+  });
+  closeSync(log);
+  const said = await new Promise<string>((resolve) => {
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.endsWith('\n')) resolve(text);
+    });
+    child.once('close', () => resolve(text));
+  });
+  if (!said.endsWith('\n')) throw usage(lastLine(path), 'See `cox lab serve --help`.');
+  child.stdout?.destroy();
+  child.unref();
+  const { url, pid } = JSON.parse(said) as { url: string; pid: number };
+  if (options.json === true) process.stdout.write(said);
+  else print(`The lab listens on ${url}, pid ${pid}; kill ${pid} ends it; what it is asked is in ${path}`);
+  return 0;
+}
+
+function lastLine(path: string): string {
+  return readFileSync(path, 'utf8').trim().split('\n').slice(-1)[0] ?? '';
 }

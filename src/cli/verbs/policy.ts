@@ -41,7 +41,12 @@ async function test(file: string, command: string | null, options: PolicyOptions
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new CoxError(
-      failure('policy-invalid', `The policy cannot be read: ${(error as Error).message}.`, { path }),
+      failure(
+        'policy-invalid',
+        `The policy cannot be read: ${(error as Error).message}.`,
+        { path },
+        'Name a file that is there and can be read.',
+      ),
     );
   }
   const cwd = callersPath(options.cd ?? '.');

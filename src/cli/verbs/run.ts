@@ -155,7 +155,12 @@ function policyOf(file: string): { path: string; text: string } {
     return { path, text: readFileSync(path, 'utf8') };
   } catch (error) {
     throw new CoxError(
-      failure('policy-invalid', `The policy cannot be read: ${(error as Error).message}.`, { path }),
+      failure(
+        'policy-invalid',
+        `The policy cannot be read: ${(error as Error).message}.`,
+        { path },
+        'Name a file that is there and can be read.',
+      ),
     );
   }
 }

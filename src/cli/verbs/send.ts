@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { text as read } from 'node:stream/consumers';
 import type { SendView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
-import { print, printJson } from '../out.ts';
+import { print, printJson, say } from '../out.ts';
 import { usage } from '../parse.ts';
 import type { Define } from '../verb.ts';
 
@@ -70,7 +70,17 @@ async function textOf(given: string): Promise<string> {
   return text;
 }
 
+const WHERE: Record<SendView['how'], string> = {
+  steer: 'goes into the running turn',
+  queue: 'goes after the running turn',
+  interrupt: 'goes instead of the running turn',
+  run: 'begins a new run',
+};
+
 function tell(sent: SendView, { json }: { json?: boolean }): void {
   if (json === true) printJson(sent);
-  else print(`${sent.session} run ${sent.run}`);
+  else print(`${sent.session} ${WHERE[sent.how]}`);
+  if (sent.waitsFor !== null) {
+    say(`It waits for ${sent.waitsFor}, which a text does not answer: see cox inbox.`);
+  }
 }

@@ -1,9 +1,9 @@
 import { plain, plainLine } from '../../protocol/plain.ts';
-import type { NeedView, SessionView } from '../../protocol/view.ts';
+import type { SessionView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson } from '../out.ts';
 import type { Define } from '../verb.ts';
-import { ago, needBlock, phaseWord } from '../words.ts';
+import { ago, answerLine, needBlock, phaseWord } from '../words.ts';
 
 export const defineShow: Define = (command, { done }) => {
   command.action(async (target: string, options: { json?: boolean }) => done(await show(target, options)));
@@ -44,7 +44,7 @@ function paragraphs(view: SessionView, now: number): string {
     lines.push(`changes  ${files} ${files === 1 ? 'file' : 'files'}, +${added} -${removed}`);
   }
   if (view.lastMessage !== null) lines.push(`says     ${plainLine(view.lastMessage, 200)}`);
-  for (const { id, text, how } of view.queue) lines.push(`waiting  ${id} (${how}): ${plainLine(text, 120)}`);
+  for (const { id, text, how } of view.queue) lines.push(`unsaid   ${id} (${how}): ${plainLine(text, 120)}`);
   for (const { at, kind, by, why, outcome } of view.interventions) {
     lines.push(`${at}  ${kind} by ${plain(by)}: ${plainLine(why, 120)} (${outcome})`);
   }
@@ -56,13 +56,4 @@ function paragraphs(view: SessionView, now: number): string {
     if (doubts.length > 0) lines.push(`doubts   ${doubts.join(', ')}`);
   }
   return lines.join('\n');
-}
-
-/** The commands that this need takes. */
-function answerLine({ kind, requestId, options }: NeedView): string {
-  const verbs = kind === 'question' ? [`cox answer ${requestId} TEXT`] : [];
-  if (options.some(({ id }) => id === 'accept')) verbs.push(`cox approve ${requestId}`);
-  if (options.some(({ id }) => id === 'decline')) verbs.push(`cox deny ${requestId}`);
-  if (options.length > 0) verbs.push(`cox answer ${requestId} --option N`);
-  return `Answer: ${verbs.join(' | ')}`;
 }

@@ -44,7 +44,7 @@ export class AppServerDriver implements Driver {
       if (login.requiresOpenaiAuth && login.account === null) {
         return {
           type: 'given-up',
-          why: 'Codex is not logged in: run `codex login` for this CODEX_HOME',
+          why: `Codex is not logged in: run \`${this.#ports.launchOf(session.spec.identity).binary.path} login\` for this CODEX_HOME`,
           reason: 'auth',
         };
       }

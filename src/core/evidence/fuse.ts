@@ -1,4 +1,10 @@
-import { activeTurn, openRequests, type RunEnd, type Session } from '../session/session.ts';
+import {
+  activeTurn,
+  openRequests,
+  type RunEnd,
+  type Session,
+  type ThreadReport,
+} from '../session/session.ts';
 import type { Because, Phase, Status } from '../session/status.ts';
 
 /**
@@ -133,9 +139,18 @@ function unknown(session: Session, why: string, at: number): Verdict {
   return { phase: { phase: 'unknown', why }, because, confidence: null };
 }
 
+/**
+ * Since when the thread's own report may contradict what else is known: since it was given, or since the last request
+ * was settled, which it is told a moment later.
+ */
+export function contradictedSince(session: Session, report: ThreadReport): number {
+  const settled = session.requests.map(({ state }) => (state.type === 'closed' ? state.at : 0));
+  return Math.max(report.at, ...settled);
+}
+
 function contradicted(session: Session, now: number): Verdict | null {
   const { report } = session;
-  if (report === null || report.at + CONTRADICTION_BOUND_MS > now) return null;
+  if (report === null || contradictedSince(session, report) + CONTRADICTION_BOUND_MS > now) return null;
   const unanswered = session.requests.filter((request) => request.state.type !== 'closed');
   const latest = activeTurn(session) ?? undefined;
   const disagreement =

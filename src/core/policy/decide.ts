@@ -146,16 +146,17 @@ function answer(growing: Growing, requestId: string, given: Answer, by: string):
     return { ok: false, failure: failure('conflict', message, { requestId }) };
   }
   if (!answerFits(request.ask, given)) {
-    const offered = request.ask.choices.map((choice, index) => `${index + 1} ${choice.id}`);
+    const offered = request.ask.choices.map(({ label }, index) => `${index + 1} ${label}`);
     return {
       ok: false,
       failure: failure(
         'choice-invalid',
-        `The request ${requestId} does not offer that answer. It offers: ${offered.join(', ')}.`,
+        `The request ${requestId} (${request.ask.need}) does not offer that answer. It offers: ${offered.join(', ')}.`,
         {
           requestId,
           offered: request.ask.choices.map(({ id }) => id),
         },
+        `Choose by number: cox answer ${requestId} --option N${request.ask.need === 'question' ? ', or answer with a text' : ''}.`,
       ),
     };
   }

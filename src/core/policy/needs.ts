@@ -1,4 +1,4 @@
-import { CONTRADICTION_BOUND_MS, LOOK_BOUND_MS } from '../evidence/fuse.ts';
+import { CONTRADICTION_BOUND_MS, contradictedSince, LOOK_BOUND_MS } from '../evidence/fuse.ts';
 import { endKey } from '../session/apply-work.ts';
 import { activeTurn, hasEnded, openRequests, type Run, type Session, type Work } from '../session/session.ts';
 import type { Action } from './action.ts';
@@ -202,7 +202,7 @@ export function wakeAt(session: Session, now: number): number | null {
   if (spent !== null) times.push(Math.max(spent, now + 1));
   const { report, lookDue } = session;
   if (lookDue !== null && lookDue.at + LOOK_BOUND_MS > now) times.push(lookDue.at + LOOK_BOUND_MS);
-  if (report !== null && report.at + CONTRADICTION_BOUND_MS > now)
-    times.push(report.at + CONTRADICTION_BOUND_MS);
+  const doubtful = report === null ? null : contradictedSince(session, report) + CONTRADICTION_BOUND_MS;
+  if (doubtful !== null && doubtful > now) times.push(doubtful);
   return Math.min(...times);
 }

@@ -103,7 +103,7 @@ export function apply(session: Session, fact: Fact): Session {
       return {
         ...session,
         messages: body.first ? [body.message, ...session.messages] : [...session.messages, body.message],
-        interventions: [...session.interventions, sent(body.message, at)],
+        interventions: [...session.interventions, sent(body.message, body.first, at)],
       };
     case 'message-held':
       return {
@@ -273,7 +273,8 @@ export function apply(session: Session, fact: Fact): Session {
         trouble: null,
         interventions: settleEnds(
           session.interventions,
-          body.end.type === 'stopped' && body.end.proven && body.end.survivors.length === 0,
+          (body.end.type === 'stopped' && body.end.proven && body.end.survivors.length === 0) ||
+            (body.end.type === 'failed' && body.end.reason === 'budget'),
         ),
       };
     case 'base':
@@ -295,8 +296,8 @@ export function apply(session: Session, fact: Fact): Session {
   }
 }
 
-function sent({ id, how, by }: Message, at: number): Intervention {
-  return { at, kind: 'send', by, why: how, requestId: id, outcome: 'committed' };
+function sent({ id, how, by }: Message, first: boolean, at: number): Intervention {
+  return { at, kind: 'send', by, why: first ? 'interrupt' : how, requestId: id, outcome: 'committed' };
 }
 
 function messageSettled(session: Session, id: string, outcome: Intervention['outcome']): Session {

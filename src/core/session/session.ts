@@ -30,6 +30,22 @@ export type SessionSpec = {
   after?: string[];
   /** What a run may use up before it is ended; absent where nothing bounds it. */
   budget?: Budget;
+  /** The git worktree that was made for it; absent where it works in the folder that was named. */
+  worktree?: Worktree;
+};
+
+/** A git worktree of a session's own. Its `cwd` is in it. */
+export type Worktree = {
+  /** Real path of its folder. */
+  path: string;
+  /** The branch that was checked out there; without `refs/heads/`. */
+  branch: string;
+  /** Id of the commit it began at. */
+  base: string;
+  /** The git directory that it is a worktree of. */
+  repository: string;
+  /** How many files the checkout it was asked for from held uncommitted then: they are not in it. */
+  uncommitted: number;
 };
 
 /** Tokens of all kinds as Codex counts them, and milliseconds since the run was opened; null is no bound. */

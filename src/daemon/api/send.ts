@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CoxError } from '../../core/errors.ts';
 import type { SendMode } from '../../core/policy/input.ts';
-import { hasEnded, type Session } from '../../core/session/session.ts';
+import { hasEnded, openRequests, type Session } from '../../core/session/session.ts';
 import type { SendView } from '../../protocol/view.ts';
 import { newId } from '../ids.ts';
 import type { ApiPorts } from './app.ts';
@@ -42,8 +42,16 @@ export async function sendTo(
       if (!reply.ok) throw new CoxError(reply.failure);
     }
   }
-  const run = loop.session(id)?.session.run.n ?? session.run.n;
-  return { schemaVersion: 1, ok: true, session: id, message, run };
+  const now = loop.session(id)?.session ?? session;
+  return {
+    schemaVersion: 1,
+    ok: true,
+    session: id,
+    message,
+    run: now.run.n,
+    how: now.run.n === session.run.n ? how : 'run',
+    waitsFor: openRequests(now)[0]?.id ?? null,
+  };
 }
 
 function digest(command: string): string {

@@ -257,11 +257,22 @@ const STEPS = 500;
 
 /**
  * From now on all goes well: every action is done, every turn is completed, and every look finds nothing amiss. Says
- * what is wrong where an open session does not come to its end all the same.
+ * what is wrong where an open session does not come to its end all the same, or where an instruction is lost without
+ * a reason of before: a stop, a budget, turns that are missing, an action that was given up.
  */
 export function wrongWhereAllGoesWell(world: World): string | null {
+  const { endRequested, spec, run, work } = world.session;
+  const goesOn =
+    (endRequested === null || endRequested.mode === 'interrupt') &&
+    spec.budget === undefined &&
+    (run.context?.type !== 'checked' || run.context.missing === 0) &&
+    Object.values(work).every(({ state }) => state.type !== 'given-up');
+  const known = world.facts.length;
   for (let step = 0; step < STEPS; step += 1) {
-    if (hasEnded(world.session)) return null;
+    if (hasEnded(world.session)) {
+      const lost = world.facts.slice(known).find(({ body }) => body.type === 'message-dropped');
+      return goesOn && lost !== undefined ? `an instruction is lost: ${JSON.stringify(lost.body)}` : null;
+    }
     const [key] = world.inFlight.keys();
     const [predecessor] = world.session.awaits;
     if (predecessor !== undefined)
@@ -270,6 +281,5 @@ export function wrongWhereAllGoesWell(world: World): string | null {
     else if (activeTurn(world.session) !== null) world.happen({ type: 'turn-over', outcome: 'completed' });
     else world.wake(0);
   }
-  const { run, messages, work } = world.session;
-  return `it does not come to its end: ${JSON.stringify({ run, messages, work })}`;
+  return `it does not come to its end: ${JSON.stringify(world.session)}`;
 }
