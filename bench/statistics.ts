@@ -59,7 +59,6 @@ export function verdictOf(line: Line, isBusy: boolean): Verdict | null {
   const reached = goal.of === 'ratio' ? ratioOf(line) : measured.value;
   if (reached <= goal.most) return 'met';
   const { samples } = baseline.amount;
-  const isTimed = measured.unit === 'ms';
   const varies = quantile(samples, 0.9) / quantile(samples, 0.5) > NOISY_SPREAD;
-  return isTimed && (isBusy || varies) ? 'noisy' : 'missed';
+  return isBusy || varies ? 'noisy' : 'missed';
 }

@@ -27,6 +27,9 @@ import type { Transport, TransportResponse } from './transport.ts';
 /** Every call is answered in milliseconds; a daemon that takes this long is stopped or broken. */
 const CALL_DEADLINE_MS = 30_000;
 
+/** A worktree of a large repository takes its time to check out and to remove; the daemon gives up before this. */
+const GIT_DEADLINE_MS = 420_000;
+
 /**
  * The typed client of a daemon. Every method rejects with CoxError: the daemon's own refusal, or
  * `daemon-unreachable` where nobody answers.
@@ -49,7 +52,8 @@ export class Client {
 
   /** Starts a session. Sent again with the same command id, it answers as the first time and starts nothing. */
   run(body: RunBody, commandId: string): Promise<SessionView> {
-    return this.#json('POST', '/v1/sessions', body, { 'idempotency-key': commandId });
+    const deadlineMs = body.worktree === undefined ? CALL_DEADLINE_MS : GIT_DEADLINE_MS;
+    return this.#json('POST', '/v1/sessions', body, { 'idempotency-key': commandId }, deadlineMs);
   }
 
   /** Sessions, those that need you first; with `all`, also those that ended and were seen. */
@@ -92,7 +96,8 @@ export class Client {
 
   /** Deletes an ended session with all that is known of it. */
   remove(target: string): Promise<RemovedView> {
-    return this.#of(target, 'remove', {});
+    const path = `/v1/sessions/${encodeURIComponent(target)}/remove`;
+    return this.#json('POST', path, {}, {}, GIT_DEADLINE_MS);
   }
 
   report(target: string): Promise<ReportView> {
@@ -167,8 +172,9 @@ export class Client {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
+    deadlineMs: number = CALL_DEADLINE_MS,
   ): Promise<Result> {
-    const response = await this.#send(method, path, body, headers, AbortSignal.timeout(CALL_DEADLINE_MS));
+    const response = await this.#send(method, path, body, headers, AbortSignal.timeout(deadlineMs));
     if (response.status >= 400) throw await refusal(response);
     return JSON.parse(await textOf(response)) as Result;
   }

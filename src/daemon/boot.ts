@@ -2,10 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import type { Places } from '../client/places.ts';
 import type { ServerRecord } from '../codex/app-server/server.ts';
 import { self } from '../machine/identity.ts';
+import { ownerEnvironment } from '../machine/owner-mark.ts';
 import { assertSocketPath, ensurePrivateDirectory } from '../machine/private-directory.ts';
 import { type DaemonView, iso } from '../protocol/view.ts';
 import { liveServers, openSessionsOf } from '../store/launches.ts';
 import { Store } from '../store/store.ts';
+import { type TreePlace, treesIn } from '../worktree/tree-record.ts';
+import { removeAbandoned } from './abandoned.ts';
 import { createApi } from './api/app.ts';
 import { attachTo } from './attach.ts';
 import { settingsOrLast } from './config.ts';
@@ -65,6 +68,14 @@ export async function boot(places: Places): Promise<void> {
   const strays = await driver.servers.endStrays();
   if (strays > 0) log.warn({ strays }, 'strays.ended');
 
+  const trees: TreePlace = {
+    directory: places.worktreesDirectory,
+    objectsDir: places.objectsDirectory,
+    marks: ownerEnvironment({ owner }),
+  };
+  // Before the API listens: what it makes from then on has no session for a moment.
+  const abandoned = treesIn(trees).filter((id) => store.session(id) === null);
+
   const successors = new Successors(loop, now);
   let stopping = false;
   let lastUsedAt = now();
@@ -113,6 +124,7 @@ export async function boot(places: Places): Promise<void> {
     now,
     describe,
     objectsDirectory: places.objectsDirectory,
+    trees,
     passedVariables: settings.passedVariables,
     settle: (id) => successors.settle(id),
     relaunch: (session) => relaunchOf(store, (identity) => driver.servers.lives(identity), session),
@@ -139,14 +151,15 @@ export async function boot(places: Places): Promise<void> {
   loop.resume();
   successors.resume();
   housekeeping.start();
+  void removeAbandoned(trees, abandoned, log);
 }
 
 /** Every directory is ours alone before anything is in it (S1). */
 function prepare(places: Places): void {
-  const { stateDirectory, runtimeDirectory, logsDirectory, serversDirectory, objectsDirectory } = places;
-  for (const path of [stateDirectory, runtimeDirectory, logsDirectory, serversDirectory, objectsDirectory]) {
-    ensurePrivateDirectory(path);
-  }
+  const { stateDirectory, runtimeDirectory, logsDirectory, serversDirectory } = places;
+  ensurePrivateDirectory(stateDirectory);
+  for (const path of [runtimeDirectory, logsDirectory, serversDirectory]) ensurePrivateDirectory(path);
+  for (const path of [places.objectsDirectory, places.worktreesDirectory]) ensurePrivateDirectory(path);
   assertSocketPath(places.socket);
 }
 

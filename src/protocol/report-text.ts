@@ -19,7 +19,7 @@ export function reportText(report: ReportView): string {
     ...section(`Requests (${report.requests.length})`, report.requests.map(request)),
     ...section(
       'Trouble',
-      report.troubles.map(({ at, cause, message }) => `- ${clock(at)} ${cause}: ${word(message)}`),
+      report.troubles.map(({ at, cause, message }) => `- ${clock(at)} ${cause}: ${code(message)}`),
     ),
     ...section(
       'Time',
@@ -46,12 +46,12 @@ function facts({ session, runs, compactions, durationMs, ...report }: ReportView
   const context = runs.at(-1)?.context ?? null;
   const came = context === null ? '' : `, came back with ${context.found} of ${context.known} turns`;
   return [
-    `- because: ${word(because.map(({ source, fact }) => `${source}: ${fact}`).join('; ') || 'nothing is known')}`,
-    ...(result?.detail == null ? [] : [`- detail: ${word(result.detail)}`]),
-    `- folder: ${word(session.cwd)}`,
+    `- because: ${code(because.map(({ source, fact }) => `${source}: ${fact}`).join('; ') || 'nothing is known')}`,
+    ...(result?.detail == null ? [] : [`- detail: ${code(result.detail)}`]),
+    `- folder: ${code(session.cwd)}`,
     `- from ${session.startedAt} to ${session.endedAt ?? 'now'}: ${length(durationMs)}, ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`,
     `- thread: ${thread ?? 'none'}${came}`,
-    `- Codex ${word(report.codexVersion)}, model ${word(report.model ?? 'as configured')}, sandbox ${report.sandbox}, approval ${report.approval}`,
+    `- Codex ${plainWord(report.codexVersion)}, model ${report.model === null ? 'as configured' : plainWord(report.model)}, sandbox ${report.sandbox}, approval ${report.approval}`,
     `- tokens: ${tokens.total} (input ${tokens.input}, cached ${tokens.cached}, output ${tokens.output})${compactions === 0 ? '' : `, ${compactions} compactions`}`,
   ];
 }
@@ -64,11 +64,11 @@ function section(title: string, lines: string[]): string[] {
 
 function instruction({ at, by, text, outcome }: ReportView['instructions'][number]): string {
   const fate = outcome === 'taken' ? '' : outcome === 'open' ? ' (not delivered yet)' : ' (never delivered)';
-  return `- ${clock(at)} ${word(by)}${fate}: ${word(text)}`;
+  return `- ${clock(at)} ${plainWord(by)}${fate}: ${code(text)}`;
 }
 
 function changes({ changes: measured, unmeasured }: ReportView): string[] {
-  if (measured === null) return [`Not known: ${word(unmeasured ?? '')}.`];
+  if (measured === null) return [`Not known: ${code(unmeasured ?? '')}.`];
   const { files, added, removed, list, measuredAt } = measured;
   if (files === 0) return [`Nothing, measured ${measuredAt}.`];
   const rest = files > list.length ? [`- … and ${files - list.length} more files`] : [];
@@ -90,25 +90,25 @@ function command({ at, command: line, state, exitCode, durationMs }: ReportView[
 }
 
 function request(asked: ReportView['requests'][number]): string {
-  const what = asked.command === null ? word(asked.question) : code(asked.command);
-  const answer = asked.answer === null ? '' : ` ${word(asked.answer)}`;
-  const by = asked.by === null ? '' : ` by ${word(asked.by)}`;
-  const why = asked.why === null ? '' : ` (${word(asked.why)})`;
+  const what = asked.command === null ? code(asked.question) : code(asked.command);
+  const answer = asked.answer === null ? '' : ` ${plainWord(asked.answer)}`;
+  const by = asked.by === null ? '' : ` by ${plainWord(asked.by)}`;
+  const why = asked.why === null ? '' : ` (${code(asked.why)})`;
   const waited = asked.waitedMs === null ? '' : `, after ${length(asked.waitedMs)}`;
   return `- ${clock(asked.at)} ${asked.need} ${asked.id}: ${what}: ${asked.how ?? 'open'}${answer}${by}${why}${waited}`;
 }
 
-/** Text of others in one line. */
-function word(text: string): string {
-  return plainLine(text, 300);
-}
-
-/** Text of others as code: longer fences than any inside. */
+/** Text of others in one line, as code: no Markdown of theirs is obeyed, and fences are longer than any inside. */
 function code(text: string): string {
-  const line = plainLine(text, 300);
+  const line = plainLine(text, 300) || ' ';
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
   return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
+}
+
+/** A name or a choice as it is; anything that is more than that as code. */
+function plainWord(text: string): string {
+  return /^[\w.:-]{1,60}$/.test(text) ? text : code(text);
 }
 
 function quote(text: string): string {

@@ -28,6 +28,8 @@ export type GitCommand = {
   readonly signal: AbortSignal;
   /** Most bytes of standard output. */
   readonly maxBytes: number;
+  /** What it creates is closed to others by this; absent where our own umask is meant. */
+  readonly umask?: number;
 };
 
 /** The most output of a listing; about half a million paths. */
@@ -79,6 +81,8 @@ export type GitOutput = { readonly stdout: Buffer; readonly truncated: boolean }
  */
 export function gitUpTo(command: GitCommand): Promise<GitOutput> {
   const { promise, resolve, reject } = Promise.withResolvers<GitOutput>();
+  // A child has the umask of the moment it is started at, which is before `execFile` returns.
+  const before = command.umask === undefined ? null : process.umask(command.umask);
   const child = execFile(
     'git',
     [...SAFE_FLAGS, ...command.args],
@@ -98,6 +102,7 @@ export function gitUpTo(command: GitCommand): Promise<GitOutput> {
       else reject(failureOf(error, stderr.toString('utf8'), command));
     },
   );
+  if (before !== null) process.umask(before);
   child.stdin?.on('error', () => undefined); // git ended before it read everything: its exit says why
   child.stdin?.end(command.input);
   return promise;

@@ -22,8 +22,7 @@ export async function openPrivateRepository(
   objectsDir: string,
   signal: AbortSignal,
 ): Promise<PrivateRepository> {
-  const name = createHash('sha256').update(located.root).digest('hex').slice(0, 16);
-  const directory = join(objectsDir, name);
+  const directory = privateDirectory(located.root, objectsDir);
   const opened = { root: located.root, directory, objects: located.objects };
   if (await exists(join(directory, 'HEAD'))) return opened;
   const draft = { ...opened, directory: join(objectsDir, `draft-${randomUUID()}`) };
@@ -36,6 +35,11 @@ export async function openPrivateRepository(
     await rm(draft.directory, { recursive: true, force: true });
   }
   return opened;
+}
+
+/** Where the private repository of a repository's folder is under `objectsDir`. */
+export function privateDirectory(root: string, objectsDir: string): string {
+  return join(objectsDir, createHash('sha256').update(root).digest('hex').slice(0, 16));
 }
 
 async function fill(draft: PrivateRepository, located: Repository, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type * as z from 'zod';
 import type { SessionView } from '../../src/client/index.ts';
+import { identify, isAlive } from '../../src/machine/identity.ts';
+import { signalIdentity } from '../../src/machine/signal.ts';
 import { viewSchemas } from '../../src/protocol/views-schema.ts';
 import { refused } from './documents.ts';
 import { LiveCommand } from './live.ts';
-import { World } from './world.ts';
+import { PATIENCE_MS, World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -87,7 +89,7 @@ test('--home makes a CODEX_HOME in which sessions run on it, also when it is sta
   const second = serve('--home', home);
   await second.shows('#lab:plain');
   expect(second.stdout).toContain(`http://127.0.0.1:${first.said.port}/v1`);
-  expect(second.stdout).toContain(`CODEX_HOME=${home} COX_HOME=${home}-cox cox run`);
+  expect(second.stdout).toContain(`cox run --codex-home ${home} --wait`);
   // With other tools it would be another configuration.
   const other = join(world.root, 'all-tools');
   const { said: all } = await served('--home', other, '--all-tools');
@@ -95,6 +97,30 @@ test('--home makes a CODEX_HOME in which sessions run on it, also when it is sta
     false,
     true,
   ]);
+});
+
+test('--detach returns once it serves, and leaves it to be ended by its pid', async () => {
+  const home = join(world.root, 'detached', 'codex');
+  const ran = await world.cox(['lab', 'serve', '--home', home, '--detach', '--json']);
+  const said = viewSchemas.lab.parse(ran.json());
+  const lab = identify(said.pid);
+  onTestFinished(() => {
+    if (lab !== null) signalIdentity(lab, 'SIGKILL');
+  });
+  expect([ran.code, ran.stderr, said.home, lab === null]).toEqual([0, '', home, false]);
+  expect(await scenarios(said)).toContain('plain');
+  const words = ['run', '--codex-home', home, '--wait', '--name', 'one', '#lab:plain say hello'];
+  expect((await world.cox(words)).code).toBe(0);
+  expect(readFileSync(`${home}.log`, 'utf8')).toMatch(/^#1 .* plain step 0 .*\(answered\)$/m);
+  // Its port is taken for as long as it serves.
+  const { message } = await refused(world, 'usage', ['lab', 'serve', '--home', home, '--detach']);
+  expect(message).toContain(String(said.port));
+  if (lab !== null) signalIdentity(lab, 'SIGTERM');
+  await vi.waitFor(() => expect(lab !== null && isAlive(lab)).toBe(false), {
+    timeout: PATIENCE_MS,
+    interval: 20,
+  });
+  expect((await refused(world, 'usage', ['lab', 'serve', '--detach'])).message).toContain('--home');
 });
 
 test('what it refuses, with exit code 2 and nothing on stdout', async () => {

@@ -54,7 +54,7 @@ test('by name, thread id, id and --last: a new run on the same thread, its histo
 
 test('without a prompt Codex is told to go on; - reads stdin; --no-verify compares nothing', async () => {
   const { id, thread } = await ended('prompts');
-  expect((await world.cox(['resume', id])).stdout).toBe(`${id} run 2\n`);
+  expect((await world.cox(['resume', id])).stdout).toBe(`${id} begins a new run\n`);
   await world.ended(id);
   expect(newestPrompts(thread).at(-1)).toMatch(/^Go on /);
   await told(world, 'send', ['resume', id, '-'], { stdin: 'From stdin.\n' });

@@ -42,7 +42,7 @@ function prompts(thread: string): { texts: string[][]; turns: number } {
 test('text goes into the turn that runs', async () => {
   const { id, thread } = await held('steered');
   const sent = await told(world, 'send', ['send', id, 'Also update the docs.']);
-  expect(sent).toMatchObject({ session: id, run: 1 });
+  expect(sent).toMatchObject({ session: id, run: 1, how: 'steer', waitsFor: null });
   await taken(id);
   world.lab.release('steered');
   const view = await world.ended(id);
@@ -76,8 +76,8 @@ test('text that comes before the turn has begun is not lost', async () => {
 test('--queue begins a turn after the one that runs, in the same run', async () => {
   const { id, thread } = await held('queued');
   await told(world, 'send', ['send', id, '--queue', 'Then the changelog.']);
-  const { stdout } = await world.cox(['send', id, '--queue', 'Then the release.']);
-  expect(stdout).toBe(`${id} run 1\n`);
+  const people = await world.cox(['send', id, '--queue', 'Then the release.']);
+  expect([people.stdout, people.stderr]).toEqual([`${id} goes after the running turn\n`, '']);
   expect((await world.show(id)).queue.map(({ text, how }) => [how, text])).toEqual([
     ['queue', 'Then the changelog.'],
     ['queue', 'Then the release.'],
@@ -113,7 +113,7 @@ test('to a session that has ended: a new run on the same thread, with its histor
   const { id } = await world.run(play('plain', { path: 'first-run.txt' }));
   const first = await world.ended(id);
   const sent = await told(world, 'send', ['send', id, 'And now the tests.']);
-  expect(sent).toMatchObject({ session: id, run: 2 });
+  expect(sent).toMatchObject({ session: id, run: 2, how: 'run', waitsFor: null });
   const second = await world.ended(id);
   expect(second).toMatchObject({
     phase: 'done',
@@ -133,8 +133,12 @@ test('while an approval is open it answers nothing', async () => {
   const { id } = await world.run(play('escalate', { command: `touch ${file}` }));
   const thread = await world.thread(id);
   const { requestId } = await world.request(id);
-  for (const text of ['yes', 'y', 'approve it']) await told(world, 'send', ['send', id, text]);
-  await told(world, 'send', ['send', id, '--queue', 'no']);
+  for (const text of ['yes', 'y', 'approve it']) {
+    const ran = await world.cox(['send', id, '--json', text]);
+    expect(viewSchemas.send.parse(ran.json())).toMatchObject({ how: 'steer', waitsFor: requestId });
+  }
+  const people = await world.cox(['send', id, '--queue', 'no']);
+  expect(people.stderr).toContain(`It waits for ${requestId}`);
   await taken(id, 3);
   expect(await world.show(id)).toMatchObject({
     phase: 'waiting',

@@ -6,6 +6,7 @@ import { CoxError, failure } from '../../core/errors.ts';
 import { APPROVALS, SANDBOXES } from '../../core/session/session.ts';
 import type { RunBody } from '../../protocol/commands.ts';
 import { logEntry, logLines } from '../../protocol/log.ts';
+import type { SessionView } from '../../protocol/view.ts';
 import { daemonClient } from '../daemon-client.ts';
 import { print, printJson, say } from '../out.ts';
 import { callersPath, count, duration, oneOf, pairs, usage } from '../parse.ts';
@@ -28,12 +29,19 @@ type RunOptions = {
   after?: string[];
   budgetTokens?: string;
   budgetTime?: string;
+  /** The branch; '' for a new one. */
+  worktree?: string;
+  base?: string;
   wait?: boolean;
   follow?: boolean;
   json?: boolean;
 };
 
 export const defineRun: Define = (command, { rest, done }) => {
+  // Only what stands after = is the branch: the word after a bare `--worktree` is the prompt.
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (words) =>
+    parse(words.map((word) => (word === '--worktree' ? '--worktree=' : word)));
   command
     .option('-C, --cd <DIR>', 'the folder to work in', '.')
     .option('--name <NAME>', 'a name to call it by')
@@ -50,6 +58,8 @@ export const defineRun: Define = (command, { rest, done }) => {
     .option('--after <ID>', 'begin once that session has ended well; may be given again', collect)
     .option('--budget-tokens <N>', 'end it, as failed, once it has used so many')
     .option('--budget-time <DUR>', 'end it, as failed, after this time')
+    .option('--worktree [BRANCH]', 'work in a git worktree of its own; after =, its branch, else a new one')
+    .option('--base <REF>', 'where the new branch of --worktree begins; else HEAD')
     .option('--wait', 'wait until it has ended or needs you')
     .option('--follow', 'show its log until it has ended')
     .addHelpText('after', '\nAfter --, arguments for Codex: -c KEY=VALUE, --enable NAME, --disable NAME.')
@@ -81,10 +91,12 @@ export async function run(
     overrides: codexArguments,
     ...(options.after === undefined ? {} : { after: options.after }),
     ...budgetOf(options),
+    ...worktreeOf(options),
     ...(options.image === undefined ? {} : { images: options.image.map(callersPath) }),
   };
   const client = await daemonClient();
   const session = await client.run(body, randomUUID());
+  if (options.json !== true) sayLeftOut(session);
   if (options.follow === true) {
     if (options.json !== true) say(`started ${session.id}`);
     return followRun(client, session.id, options.json === true);
@@ -121,6 +133,19 @@ function budgetOf({ budgetTokens, budgetTime }: RunOptions): Pick<RunBody, 'budg
   const timeMs = budgetTime === undefined ? null : Math.round(duration(budgetTime, '--budget-time'));
   if (tokens === 0 || timeMs === 0) throw usage('A budget of nothing starts nothing.');
   return { budget: { tokens, timeMs } };
+}
+
+function worktreeOf({ worktree, base }: RunOptions): Pick<RunBody, 'worktree'> {
+  if (worktree === undefined && base === undefined) return {};
+  if (worktree === undefined) throw usage('--base is where a branch of --worktree begins; say both.');
+  return { worktree: { branch: worktree === '' ? null : worktree, base: base ?? null } };
+}
+
+/** What the caller may take to be in the worktree and is not. */
+function sayLeftOut({ worktree }: SessionView): void {
+  if (worktree === null || worktree.uncommitted === 0) return;
+  const files = worktree.uncommitted === 1 ? '1 file is' : `${worktree.uncommitted} files are`;
+  say(`${files} uncommitted in your checkout, and so not in the worktree.`);
 }
 
 async function promptOf(prompt: string | undefined, file: string | undefined): Promise<string> {

@@ -35,6 +35,10 @@ function paragraphs(view: SessionView, now: number): string {
     `thread   ${view.thread ?? 'not yet'}${view.runs.length > 1 ? `, run ${view.runs.length}` : ''}`,
     `started  ${view.startedAt}`,
   );
+  if (view.worktree !== null) {
+    const { path, branch, base } = view.worktree;
+    lines.push(`worktree ${plain(path)}, branch ${plain(branch)} from ${base.slice(0, 12)}`);
+  }
   lines.push(
     `progress ${ago(now - Date.parse(view.lastProgressAt))} ago`,
     `tokens   ${view.tokens.total} (${view.tokens.cached} cached)`,

@@ -319,7 +319,8 @@ function workGone(growing: Growing, source: Source, run: number, survivors: stri
   const { by, mode, why } = session.endRequested;
   if (by === BUDGET) {
     const left = survivors.length === 0 ? '' : `; these still run: ${survivors.join(', ')}`;
-    return endRun(growing, source, { type: 'failed', reason: 'budget', detail: `${why ?? ''}${left}` });
+    const detail = `${why ?? ''}${left}`;
+    return endRun(growing, source, { type: 'failed', reason: 'budget', detail, survivors });
   }
   endRun(growing, source, { type: 'stopped', by, survivors, proven: true, mode });
 }

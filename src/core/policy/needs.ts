@@ -197,7 +197,9 @@ export function wakeAt(session: Session, now: number): number | null {
     if (state?.type === 'waiting') times.push(Math.max(state.retryAt, now + 1));
   }
   if (hasEnded(session)) return times.length === 0 ? null : Math.min(...times);
-  times.push(Math.max(session.lookedAt + LOOK_EVERY_MS, now + 1_000));
+  // What waits for another session has nothing to look at: its time only keeps it from being forgotten.
+  const looks = session.awaits.length > 0 ? now + LOOK_EVERY_MS : session.lookedAt + LOOK_EVERY_MS;
+  times.push(Math.max(looks, now + 1_000));
   const spent = budgetEndsAt(session);
   if (spent !== null) times.push(Math.max(spent, now + 1));
   const { report, lookDue } = session;

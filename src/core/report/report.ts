@@ -189,9 +189,14 @@ class GrowingReport {
     if (prompt !== '') this.#instructions.set(`run-${n}`, { at, by, text: prompt, outcome: 'open' });
   }
 
-  #item({ item }: Fact['body'] & { type: 'item' }, at: number): void {
+  #item({ turn, item }: Fact['body'] & { type: 'item' }, at: number): void {
     if (item.kind === 'user' && item.message === undefined) {
-      this.#instructions.set(item.id, { at, by: 'elsewhere', text: item.text, outcome: 'taken' });
+      this.#instructions.set(`${turn}.${item.id}`, {
+        at,
+        by: 'elsewhere',
+        text: item.text,
+        outcome: 'taken',
+      });
     }
     if (item.kind === 'message') this.#lastMessage = item.text;
     if (item.kind === 'compaction') this.#compactions += 1;

@@ -20,7 +20,7 @@ export function openRun(
     turns: [],
     over: [],
     lastTurn: null,
-    interruptedBy: null,
+    interrupted: null,
     interrupts: 0,
     tokensBefore,
     openedAt: at,
@@ -46,8 +46,9 @@ export function turnOver(
 ): Run {
   const over = run.over.includes(turn) ? run.over : [...run.over, turn];
   if (run.turns.at(-1) !== turn) return { ...run, over };
-  const by = outcome === 'interrupted' ? run.interruptedBy : null;
-  return { ...run, over, lastTurn: { outcome, detail, reason: reason ?? null, by, survivors: [] } };
+  const ours = outcome === 'interrupted' ? run.interrupted : null;
+  const { by, survivors } = ours ?? { by: null, survivors: [] };
+  return { ...run, over, lastTurn: { outcome, detail, reason: reason ?? null, by, survivors } };
 }
 
 /** Whether the thread that a run takes up is to be compared with what is known of it. */

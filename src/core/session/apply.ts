@@ -135,7 +135,7 @@ export function apply(session: Session, fact: Fact): Session {
           ...run,
           over: turn === undefined || run.over.includes(turn) ? run.over : [...run.over, turn],
           lastTurn: { outcome: 'interrupted', reason: null, detail: null, by, survivors: body.survivors },
-          interruptedBy: session.lookDue === null ? null : by,
+          interrupted: session.lookDue === null || by === null ? null : { by, survivors: body.survivors },
           interrupts: run.interrupts + 1,
         },
         endRequested: null,
@@ -173,7 +173,7 @@ export function apply(session: Session, fact: Fact): Session {
         serverGone: null,
         lookedAt: at,
         lookDue: session.lookDue?.covered === true ? null : session.lookDue,
-        run: session.lookDue?.covered === false ? session.run : { ...session.run, interruptedBy: null },
+        run: session.lookDue?.covered === false ? session.run : { ...session.run, interrupted: null },
       };
     case 'turn-started':
       return {
@@ -274,7 +274,9 @@ export function apply(session: Session, fact: Fact): Session {
         interventions: settleEnds(
           session.interventions,
           (body.end.type === 'stopped' && body.end.proven && body.end.survivors.length === 0) ||
-            (body.end.type === 'failed' && body.end.reason === 'budget'),
+            (body.end.type === 'failed' &&
+              body.end.reason === 'budget' &&
+              (body.end.survivors ?? []).length === 0),
         ),
       };
     case 'base':

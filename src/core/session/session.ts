@@ -79,7 +79,8 @@ export type Base =
 /** How a run ended. Absorbing: nothing that comes later changes it. */
 export type RunEnd =
   | { type: 'done'; doubts: Doubt[] }
-  | { type: 'failed'; reason: FailReason; detail: string }
+  /** `survivors` where it was ended from here and something is left. */
+  | { type: 'failed'; reason: FailReason; detail: string; survivors?: string[] }
   /** `proven` where it was looked for processes that are left; `mode` where the end was asked for here. */
   | { type: 'stopped'; by: Answerer; survivors: string[]; proven: boolean; mode?: EndMode }
   | { type: 'lost'; detail: string };
@@ -110,10 +111,10 @@ export type Run = {
   /** Tokens of the thread when the run was opened. */
   tokensBefore: number;
   /**
-   * Who interrupted the run from here before all of its turns were known: the turn that a look still finds
-   * interrupted is the one that was meant. Null where nothing was missed.
+   * Who interrupted the run from here before all of its turns were known, and what survived: the turn that a look
+   * still finds interrupted is the one that was meant. Null where nothing was missed.
    */
-  interruptedBy: Answerer | null;
+  interrupted: { by: Answerer; survivors: string[] } | null;
   /** Turns that were interrupted from here while the run went on. */
   interrupts: number;
   openedAt: number;

@@ -7,6 +7,7 @@ import { answerBody } from '../../protocol/commands.ts';
 import type { AttachView } from '../../protocol/diff-view.ts';
 import { type DaemonView, errorView, type InboxEntry, needView } from '../../protocol/view.ts';
 import type { Store } from '../../store/store.ts';
+import type { TreePlace } from '../../worktree/tree-record.ts';
 import type { Loop } from '../loop.ts';
 import { answerRequest } from './answer.ts';
 import { checked } from './checked.ts';
@@ -23,6 +24,8 @@ export type ApiPorts = {
   describe(): DaemonView;
   /** Where git objects of snapshots are kept. */
   objectsDirectory: string;
+  /** Where worktrees of sessions are made. */
+  trees: TreePlace;
   /** Names of variables that a session gets of its caller's environment beside the usual ones. */
   passedVariables: readonly string[];
   /** The launch that a session goes on with where its own is of no use any more; null where it is. */

@@ -3,13 +3,19 @@ import { findCodex } from '../../codex/launch/binary.ts';
 import { launchIdentity, planLaunch } from '../../codex/launch/launch.ts';
 import { CoxError, failure } from '../../core/errors.ts';
 import { DEFAULT_POLICY } from '../../core/policy/policy.ts';
-import type { SessionSpec } from '../../core/session/session.ts';
+import type { SessionSpec, Worktree } from '../../core/session/session.ts';
 import type { RunBody } from '../../protocol/commands.ts';
 import { findSession } from '../../store/find.ts';
 import { keepLaunch } from '../../store/launches.ts';
+import { undoTree } from '../../worktree/remove-tree.ts';
+import { type MadeTree, makeTree } from '../../worktree/tree.ts';
+import { readRecord } from '../../worktree/tree-record.ts';
 import { newId } from '../ids.ts';
 import { readPolicy } from '../policy-text.ts';
 import type { ApiPorts } from './app.ts';
+
+/** A checkout of 70,000 files takes some ten seconds; filters such as LFS may take far longer. */
+const WORKTREE_DEADLINE_MS = 300_000;
 
 /**
  * Checks all that can be checked before anything starts, then commits the new session and returns its id.
@@ -18,19 +24,16 @@ import type { ApiPorts } from './app.ts';
  * @throws CoxError for whatever is wrong; then nothing was started and nothing is kept.
  */
 export async function createSession(
-  { store, loop, passedVariables, settle, now }: ApiPorts,
+  { store, loop, passedVariables, settle, now, trees }: ApiPorts,
   body: RunBody,
   command: string | null,
 ): Promise<string> {
   const obeyed = (): string | null => (command === null ? null : (store.receipt(command)?.session ?? null));
   const before = obeyed();
   if (before !== null) return before;
-  const cwd = realDirectory(body.cwd);
+  const named = realDirectory(body.cwd);
   const policy = body.policy === null ? DEFAULT_POLICY : readPolicy(body.policy.path, body.policy.text);
-  const binary = await findCodex({ flag: body.codex, environment: body.environment, cwd });
-  // The same command may have come again meanwhile; from here on nothing waits.
-  const meanwhile = obeyed();
-  if (meanwhile !== null) return meanwhile;
+  const binary = await findCodex({ flag: body.codex, environment: body.environment, cwd: named });
   const idOf = (target: string): string => {
     const found = findSession(store, target, now());
     if (!found.ok) throw new CoxError(found.failure);
@@ -46,26 +49,51 @@ export async function createSession(
     cwd: body.cwd,
   });
   const identity = launchIdentity(launch);
-  const spec: SessionSpec = {
-    id: newId(6, (id) => store.isTaken('sessions', id)),
-    name: body.name,
-    labels: body.labels,
-    cwd,
-    identity,
-    model: body.model,
-    sandbox: body.sandbox,
-    approval: body.approval,
-    codexVersion: binary.version,
-    overrides: launch.overrides,
+  const id = newId(6, (one) => store.isTaken('sessions', one) || readRecord(trees, one) !== null);
+  const { name, worktree } = body;
+  const asked = {
     ...(body.after === undefined ? {} : { after: body.after.map(idOf) }),
     ...(body.budget === undefined ? {} : { budget: body.budget }),
     ...(body.images === undefined ? {} : { images: body.images.map(readableFile) }),
   };
-  keepLaunch(store, identity, launch);
-  const reply = loop.create(spec, body.prompt, policy, command);
-  if (!reply.ok) throw new CoxError(reply.failure);
-  settle(spec.id);
-  return spec.id;
+  const tree =
+    worktree === undefined
+      ? null
+      : await makeTree(trees, { id, name, cwd: named, ...worktree, deadlineMs: WORKTREE_DEADLINE_MS });
+  try {
+    // The same command may have come again meanwhile; from here on nothing waits.
+    const meanwhile = obeyed();
+    if (meanwhile !== null) {
+      if (tree !== null) await undoTree(trees, id);
+      return meanwhile;
+    }
+    const spec: SessionSpec = {
+      id,
+      name,
+      labels: body.labels,
+      cwd: tree?.cwd ?? named,
+      identity,
+      model: body.model,
+      sandbox: body.sandbox,
+      approval: body.approval,
+      codexVersion: binary.version,
+      overrides: launch.overrides,
+      ...asked,
+      ...(tree === null ? {} : { worktree: worktreeOf(tree) }),
+    };
+    keepLaunch(store, identity, launch);
+    const reply = loop.create(spec, body.prompt, policy, command);
+    if (!reply.ok) throw new CoxError(reply.failure);
+  } catch (error) {
+    if (tree !== null) await undoTree(trees, id);
+    throw error;
+  }
+  settle(id);
+  return id;
+}
+
+function worktreeOf({ path, branch, base, repository, uncommitted }: MadeTree): Worktree {
+  return { path, branch, base, repository, uncommitted };
 }
 
 function readableFile(path: string): string {

@@ -13,6 +13,7 @@ import { checked } from './checked.ts';
 import { createSession } from './create.ts';
 import { diffOf } from './diff.ts';
 import { eventView } from './events.ts';
+import { removing } from './removing.ts';
 import { sendTo } from './send.ts';
 
 /** How long the removal of a session waits for what is still being done for it, milliseconds. */
@@ -85,7 +86,7 @@ export function addSessionRoutes(app: Hono, ports: ApiPorts): void {
     }
     // Its changes may be being measured still.
     await loop.whenDone(id, MEASURED_MS);
-    loop.remove(id);
+    await removing(ports.trees, session, () => loop.remove(id));
     const removed: RemovedView = { schemaVersion: 1, ok: true, session: id };
     return context.json(removed);
   });

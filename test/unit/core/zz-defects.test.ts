@@ -86,3 +86,14 @@ describe('K. a session that waits for others', () => {
     expect(Number(story.last.wakeAt) - story.now).toBeGreaterThanOrEqual(30_000);
   });
 });
+
+describe('L. (minor) a run that used up its budget', () => {
+  test('and left something running: the stop was not met', () => {
+    const spec = { ...SPEC, budget: { tokens: null, timeMs: 60_000 } };
+    const command = { type: 'create', spec, prompt: 'do it' } as const;
+    const story = new Story(DEFAULT_POLICY, { type: 'command', command }).begun();
+    story.after(60_000);
+    story.say(workGone(['pid 7: sleep']));
+    expect([story.phase, story.outcomes]).toEqual(['failed', ['stop undone']]);
+  });
+});

@@ -54,7 +54,7 @@ test('--home: makes the folder, writes the configuration, and says what to do ne
   const { out } = await serve('--home', home, '--all-tools');
   const config = readFileSync(join(home, 'config.toml'), 'utf8');
   expect([statSync(home).mode & 0o777, config.includes('[mcp_servers.lab]')]).toEqual([0o700, true]);
-  expect(out()).toContain(`CODEX_HOME=${home} COX_HOME=${home}-cox cox run --wait --name one '#lab:plain`);
+  expect(out()).toContain(`cox run --codex-home ${home} --wait --name one '#lab:plain`);
 });
 
 test('--home again: takes the same port, and leaves what Codex has added', async () => {

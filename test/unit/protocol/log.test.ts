@@ -109,7 +109,7 @@ const FACTS: { [Type in FactBody['type']]: [FactBody & { type: Type }, string | 
     { type: 'end-requested', mode: 'stop', by: 'me', graceMs: 0 },
     'user: stop asked for by me',
   ],
-  'predecessor-done': [{ type: 'predecessor-done', session: 'abc123' }, null],
+  'predecessor-done': [{ type: 'predecessor-done', session: 'abc123' }, 'note: abc123 has ended well'],
   'run-ended': [{ type: 'run-ended', end: { type: 'lost', detail: 'T' } }, null],
   base: [{ type: 'base', base: { type: 'none', why: 'T' } }, null],
   changes: [{ type: 'changes', changes: { files: 1, added: 1, removed: 0 } }, null],
