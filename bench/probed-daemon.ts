@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { DAEMON_FLAGS } from '../src/client/start-daemon.ts';
 import type { World } from '../test/e2e/world.ts';
 import type { LoopDelay } from './loop-delay.ts';
 
@@ -17,7 +18,7 @@ export class ProbedDaemon {
 
   /** Resolves once the daemon listens; rejects where it does not. */
   static async start(world: World): Promise<ProbedDaemon> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', '--import', PROBE, DAEMON], {
+    const child = spawn(process.execPath, [...DAEMON_FLAGS, '--import', PROBE, DAEMON], {
       cwd: '/',
       env: { ...world.env },
       detached: true,

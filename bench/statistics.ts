@@ -51,14 +51,15 @@ export function ratioOf({ measured, baseline }: Line): number {
 /**
  * Whether the goal was met; null where there is none. `noisy`: it was missed on a machine that was busy with
  * something else, or whose baseline varied as much, so that nothing follows. Noise makes slower, never faster, so
- * a goal that was met was met.
+ * a goal that was met was met; and it takes no memory.
  */
 export function verdictOf(line: Line, isBusy: boolean): Verdict | null {
   const { goal, measured, baseline } = line;
   if (goal === null) return null;
   const reached = goal.of === 'ratio' ? ratioOf(line) : measured.value;
   if (reached <= goal.most) return 'met';
+  const isTimed = measured.unit === 'ms';
   const { samples } = baseline.amount;
   const varies = quantile(samples, 0.9) / quantile(samples, 0.5) > NOISY_SPREAD;
-  return isBusy || varies ? 'noisy' : 'missed';
+  return isTimed && (isBusy || varies) ? 'noisy' : 'missed';
 }

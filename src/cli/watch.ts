@@ -22,6 +22,8 @@ export async function watch(
   let current = client;
   let views: SessionView[] = await Promise.all(targets.map((target) => client.session(target, false)));
   try {
+    // What holds already needs no waiting, however short.
+    if (isOver(views)) return { views, timedOut: false };
     for (let losses = 0; ; ) {
       try {
         // The stream is open before the first look, so that nothing falls between the two.

@@ -9,10 +9,11 @@ import type { Places } from './places.ts';
 const READY_DEADLINE_MS = 20_000;
 
 /**
- * Megabytes of V8's space for new objects; V8's own limit of 16 fills while twenty sessions work, with what nobody
- * needs any more, and the daemon keeps it (bench: memory). A daemon makes little at once, so 2 cost it no time.
+ * Flags of Node for a daemon. V8's space for new objects may have 16 MB by default; twenty sessions at work fill it
+ * with what nobody needs any more, and the process keeps it. A daemon makes little at once, so 2 cost it no time
+ * (docs/bench.md: memory, answer).
  */
-const YOUNG_HEAP = '--max-semi-space-size=2';
+export const DAEMON_FLAGS = ['--max-semi-space-size=2'] as const;
 
 /** What a daemon gets of its starter's environment: who and where, and no secret of whoever happened to start it. */
 const DAEMON_ENVIRONMENT = [
@@ -42,7 +43,7 @@ export async function startDaemon(
   places: Places,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const child = spawn(process.execPath, [YOUNG_HEAP, daemonEntry()], {
+  const child = spawn(process.execPath, [...DAEMON_FLAGS, daemonEntry()], {
     cwd: '/',
     env: daemonEnvironment(environment),
     detached: true,

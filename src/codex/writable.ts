@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
 /**
  * Programs that read and write what their operands name and run nothing. Every other program may run files of the
@@ -85,7 +85,9 @@ function addRepository(
   const option = operands.find(leadsElsewhere);
   if (option !== undefined) found.add(`what git does with ${option}`);
   const repository = repositoryOf(cwd);
-  if (repository === null || !isWithin(roots, repository.folder)) return;
+  if (repository === null) return;
+  for (const place of partsElsewhere(repository.folder)) if (isWithin(roots, place)) found.add(place);
+  if (!isWithin(roots, repository.folder)) return;
   const isProtected = !repository.bare && repository.folder === roots[0] && repository.folder !== '/';
   if (!isProtected) found.add(repository.bare ? repository.folder : join(repository.folder, '.git'));
 }
@@ -113,6 +115,27 @@ function repositoryOf(folder: string): { folder: string; bare: boolean } | null 
   if (existsSync(join(folder, 'HEAD'))) return { folder, bare: true };
   const parent = dirname(folder);
   return parent === folder ? null : repositoryOf(parent);
+}
+
+/**
+ * The git directories of a linked worktree, a submodule or a repository set apart, which its `.git` file names: the
+ * configuration that git obeys is there. Codex protects the first of them alone (0.169).
+ */
+function partsElsewhere(folder: string): string[] {
+  const gitDir = pathIn(join(folder, '.git'), /^gitdir: (.+)$/m, folder);
+  if (gitDir === null) return [];
+  const common = pathIn(join(gitDir, 'commondir'), /^(.+)$/m, gitDir);
+  return [gitDir, ...(common === null ? [] : [common])].map(realNearest);
+}
+
+/** The path that a file says, seen from a folder; null where there is no such file, or no path in it. */
+function pathIn(file: string, pattern: RegExp, from: string): string | null {
+  try {
+    const path = pattern.exec(readFileSync(file, 'utf8'))?.[1];
+    return path === undefined ? null : resolve(from, path);
+  } catch {
+    return null;
+  }
 }
 
 /** Where a program is found; a folder of PATH before it that the session can write could hold another one. */

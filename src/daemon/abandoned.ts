@@ -13,7 +13,8 @@ export async function removeAbandoned(
 ): Promise<void> {
   for (const session of sessions) {
     try {
-      const state = await removeTree(place, session);
+      // Without filters: what the session could write is not known any more.
+      const state = await removeTree(place, session, false);
       if (state.kind === 'work') log.warn({ session, directory: place.directory, ...state }, 'worktree.left');
       else log.info({ session }, 'worktree.removed');
     } catch (error) {

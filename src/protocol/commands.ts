@@ -2,9 +2,20 @@ import * as z from 'zod';
 import { SEND_MODES } from '../core/policy/input.ts';
 import { APPROVALS, END_MODES, SANDBOXES } from '../core/session/session.ts';
 
+/** What Codex 0.169 takes in one turn, characters: `turn/start` refuses more. */
+const MOST_CHARACTERS = 1_048_576;
+
+const instruction = z
+  .string()
+  .min(1)
+  .max(
+    MOST_CHARACTERS,
+    `Codex takes at most ${MOST_CHARACTERS} characters at once: put the rest into a file`,
+  );
+
 /** The body of `POST /v1/sessions`. Paths are absolute; the caller has resolved them. */
 export const runBody = z.strictObject({
-  prompt: z.string().min(1),
+  prompt: instruction,
   cwd: z.string().startsWith('/'),
   name: z
     .string()
@@ -56,11 +67,11 @@ export const endBody = z.strictObject({
 export type EndBody = z.infer<typeof endBody>;
 
 /** The body of `POST /v1/sessions/:target/send`. `how` only matters while a turn runs. */
-export const sendBody = z.strictObject({ text: z.string().min(1), how: z.enum(SEND_MODES) });
+export const sendBody = z.strictObject({ text: instruction, how: z.enum(SEND_MODES) });
 export type SendBody = z.infer<typeof sendBody>;
 
 /** The body of `POST /v1/sessions/:target/resume`. */
-export const resumeBody = z.strictObject({ text: z.string().min(1), verify: z.boolean() });
+export const resumeBody = z.strictObject({ text: instruction, verify: z.boolean() });
 export type ResumeBody = z.infer<typeof resumeBody>;
 
 /** The body of `POST /v1/policy/test`: a policy, and a command line that Codex might ask to run. */

@@ -46,7 +46,7 @@ function facts({ session, runs, compactions, durationMs, ...report }: ReportView
   const context = runs.at(-1)?.context ?? null;
   const came = context === null ? '' : `, came back with ${context.found} of ${context.known} turns`;
   return [
-    `- because: ${code(because.map(({ source, fact }) => `${source}: ${fact}`).join('; ') || 'nothing is known')}`,
+    `- because: ${because.map(({ source, fact }) => `${source} ${code(fact)}`).join('; ') || 'nothing is known'}`,
     ...(result?.detail == null ? [] : [`- detail: ${code(result.detail)}`]),
     `- folder: ${code(session.cwd)}`,
     `- from ${session.startedAt} to ${session.endedAt ?? 'now'}: ${length(durationMs)}, ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`,
@@ -112,10 +112,13 @@ function plainWord(text: string): string {
 }
 
 function quote(text: string): string {
-  return plain(text)
-    .split('\n')
-    .map((line) => `> ${line}`)
-    .join('\n');
+  return (
+    plain(text)
+      .split('\n')
+      // No link, no picture from elsewhere, no HTML.
+      .map((line) => `> ${line.replaceAll(/[[<]/g, '\\$&')}`)
+      .join('\n')
+  );
 }
 
 function clock(at: string): string {

@@ -1,3 +1,4 @@
+import { measureKey } from '../core/policy/needs.ts';
 import type { Report } from '../core/report/report.ts';
 import type { Session } from '../core/session/session.ts';
 import { iso, type SessionView, sessionView } from './view.ts';
@@ -67,7 +68,7 @@ export type ReportView = {
 
 /** The report of a session at `now` (milliseconds since the epoch). Pure. */
 export function reportView(session: Session, report: Report, now: number): ReportView {
-  const { spec, base, run, createdAt } = session;
+  const { spec, run, createdAt } = session;
   const { changes } = report;
   return {
     schemaVersion: 1,
@@ -85,7 +86,7 @@ export function reportView(session: Session, report: Report, now: number): Repor
       context: context?.type === 'checked' ? { known: context.known, found: context.found } : null,
     })),
     instructions: report.instructions.map((told) => ({ ...told, at: iso(told.at) })),
-    unmeasured: changes !== null ? null : base.type === 'none' ? base.why : 'not measured yet',
+    unmeasured: changes !== null ? null : unmeasured(session),
     changes:
       changes === null
         ? null
@@ -106,6 +107,12 @@ export function reportView(session: Session, report: Report, now: number): Repor
     phases: report.phases,
     compactions: report.compactions,
   };
+}
+
+function unmeasured({ base, run, work }: Session): string {
+  if (base.type === 'none') return base.why;
+  const state = work[measureKey(run.n)]?.state;
+  return state?.type === 'given-up' || state?.type === 'waiting' ? state.why : 'not measured yet';
 }
 
 function isoOrNull(at: number | null): string | null {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /** Why a git command gave no output: not installed, out of time, more output than allowed, or a failing exit. */
 export type GitFailureKind = 'missing' | 'deadline' | 'too-large' | 'exit';
@@ -24,7 +24,7 @@ export type GitCommand = {
   readonly env: Readonly<Record<string, string>>;
   /** Bytes for its standard input. */
   readonly input: Buffer;
-  /** Ends the command (SIGKILL) when it fires; the failure's kind is then `deadline`. */
+  /** Ends the command and what it started (SIGKILL) when it fires; the failure's kind is then `deadline`. */
   readonly signal: AbortSignal;
   /** Most bytes of standard output. */
   readonly maxBytes: number;
@@ -75,45 +75,94 @@ function environment(extra: Readonly<Record<string, string>>): Record<string, st
 /** What a git command printed; `truncated` when it was stopped at `maxBytes`. */
 export type GitOutput = { readonly stdout: Buffer; readonly truncated: boolean };
 
+/** Of what git complains about, the beginning is enough. */
+const STDERR_BYTES = 64 * 1024;
+
 /**
- * Runs git and takes at most `maxBytes` of its output; more is cut off and said so.
+ * Runs git and takes at most `maxBytes` of its output; more is cut off and said so. Where it is stopped, so is what
+ * it has started itself.
  * @throws GitFailure (`missing`, `deadline`, `exit`)
  */
 export function gitUpTo(command: GitCommand): Promise<GitOutput> {
   const { promise, resolve, reject } = Promise.withResolvers<GitOutput>();
-  // A child has the umask of the moment it is started at, which is before `execFile` returns.
-  const before = command.umask === undefined ? null : process.umask(command.umask);
-  const child = execFile(
-    'git',
-    [...SAFE_FLAGS, ...command.args],
-    {
-      cwd: command.cwd,
-      env: environment(command.env),
-      encoding: 'buffer',
-      maxBuffer: command.maxBytes,
-      killSignal: 'SIGKILL',
-      signal: command.signal,
-      windowsHide: true,
-    },
-    (error, stdout, stderr) => {
-      if (error === null) resolve({ stdout, truncated: false });
-      else if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' && stdout.length >= command.maxBytes)
-        resolve({ stdout, truncated: true });
-      else reject(failureOf(error, stderr.toString('utf8'), command));
-    },
-  );
-  if (before !== null) process.umask(before);
-  child.stdin?.on('error', () => undefined); // git ended before it read everything: its exit says why
-  child.stdin?.end(command.input);
+  const child = started(command);
+  const stdout = new Taken(command.maxBytes);
+  const stderr = new Taken(STDERR_BYTES);
+  const stop = (): void => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    endGroup(child);
+    // Whoever left the group does not keep us waiting.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!stdout.add(chunk)) stop();
+  });
+  child.stderr.on('data', (chunk: Buffer) => void stderr.add(chunk));
+  child.stdin.on('error', () => undefined); // git ended before it read everything: its exit says why
+  child.stdin.end(command.input);
+  command.signal.addEventListener('abort', stop, { once: true });
+  if (command.signal.aborted) stop();
+  const failed = (kind: GitFailureKind, status: number | null = null): void => {
+    const said = kind === 'exit' ? stderr.bytes().toString('utf8') : '';
+    reject(new GitFailure(kind, status, said, command.args[0] ?? ''));
+  };
+  child.once('error', (error: NodeJS.ErrnoException) => failed(error.code === 'ENOENT' ? 'missing' : 'exit'));
+  child.once('close', (code) => {
+    command.signal.removeEventListener('abort', stop);
+    if (stdout.isFull) resolve({ stdout: stdout.bytes(), truncated: true });
+    else if (code === 0) resolve({ stdout: stdout.bytes(), truncated: false });
+    else failed(command.signal.aborted ? 'deadline' : 'exit', code);
+  });
   return promise;
 }
 
-function failureOf(error: Error & { code?: unknown }, stderr: string, command: GitCommand): GitFailure {
-  const name = command.args[0] ?? '';
-  if (command.signal.aborted) return new GitFailure('deadline', null, '', name);
-  if (error.code === 'ENOENT') return new GitFailure('missing', null, '', name);
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return new GitFailure('too-large', null, '', name);
-  return new GitFailure('exit', typeof error.code === 'number' ? error.code : null, stderr, name);
+/** Starts git as the head of a process group: for a checkout, it starts itself again, and the user's filters. */
+function started(command: GitCommand) {
+  // A child has the umask of the moment it is started at, which is before `spawn` returns.
+  const before = command.umask === undefined ? null : process.umask(command.umask);
+  try {
+    return spawn('git', [...SAFE_FLAGS, ...command.args], {
+      cwd: command.cwd,
+      env: environment(command.env),
+      detached: true,
+      windowsHide: true,
+    });
+  } finally {
+    if (before !== null) process.umask(before);
+  }
+}
+
+function endGroup({ pid }: { readonly pid?: number | undefined }): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended this moment.
+  }
+}
+
+/** The beginning of a stream. */
+class Taken {
+  readonly #most: number;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  isFull = false;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False once there was more than is taken. */
+  add(chunk: Buffer): boolean {
+    const room = this.#most - this.#length;
+    if (chunk.length > room) this.isFull = true;
+    if (room > 0) this.#chunks.push(chunk.subarray(0, room));
+    this.#length += Math.min(room, chunk.length);
+    return !this.isFull;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
 }
 
 /**

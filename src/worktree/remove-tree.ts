@@ -23,18 +23,19 @@ export type TreeState =
 
 /**
  * Looks whether a session's worktree holds work that is nowhere else. Goes by the git directory that it was made
- * with, not by what the session may have put into its place.
+ * with, not by what the session may have put into its place. `filters`: whether those of the repository may run; not
+ * where the session could have configured them. Without, a file that one has changed may be taken for work.
  *
  * @throws CoxError `worktree-failed` where git cannot say; then nothing is known.
  */
-export async function treeState(place: TreePlace, id: string): Promise<TreeState> {
+export async function treeState(place: TreePlace, id: string, filters: boolean): Promise<TreeState> {
   const record = readRecord(place, id);
   const path = treePath(place, id);
   if (record === null || !(await exists(path))) return { kind: 'gone' };
   // It was never whole, and no session was told of it.
   if (record.gitDir === null) return { kind: 'clean' };
   try {
-    return await stateOf(treeGit(place.marks, DEADLINE_MS), path, record.gitDir);
+    return await stateOf(treeGit(place.marks, DEADLINE_MS), path, record.gitDir, filters);
   } catch (error) {
     throw treeFailure(
       error,
@@ -46,12 +47,12 @@ export async function treeState(place: TreePlace, id: string): Promise<TreeState
 
 /**
  * Removes a session's worktree where it holds no work, with its record, its snapshots, and its branch where that was
- * made for it and has no commit of its own. Else leaves all of it, and says why.
+ * made for it and has no commit of its own. Else leaves all of it, and says why. `filters` as for `treeState`.
  *
  * @throws CoxError `worktree-failed`; what is left of it is still found by `treesIn`.
  */
-export async function removeTree(place: TreePlace, id: string): Promise<TreeState> {
-  const state = await treeState(place, id);
+export async function removeTree(place: TreePlace, id: string, filters: boolean): Promise<TreeState> {
+  const state = await treeState(place, id, filters);
   const record = readRecord(place, id);
   if (state.kind === 'work' || record === null) return state;
   try {
@@ -65,7 +66,7 @@ export async function removeTree(place: TreePlace, id: string): Promise<TreeStat
 
 /** Takes back a worktree that was not made to its end, as far as that goes; the rest is found by `treesIn`. */
 export async function undoTree(place: TreePlace, id: string): Promise<void> {
-  await removeTree(place, id).catch(() => undefined);
+  await removeTree(place, id, true).catch(() => undefined);
 }
 
 async function remove(place: TreePlace, id: string, record: TreeRecord): Promise<void> {
@@ -83,7 +84,7 @@ async function remove(place: TreePlace, id: string, record: TreeRecord): Promise
   removeRecord(place, id);
 }
 
-async function stateOf(git: TreeGit, path: string, gitDir: string): Promise<TreeState> {
+async function stateOf(git: TreeGit, path: string, gitDir: string, filters: boolean): Promise<TreeState> {
   const work = (why: string, paths: readonly string[] = []): TreeState => ({
     kind: 'work',
     why,
@@ -92,7 +93,8 @@ async function stateOf(git: TreeGit, path: string, gitDir: string): Promise<Tree
   if (!(await exists(gitDir))) return work(`its repository is gone: ${gitDir}`);
   const pointer = /^gitdir: (.+)$/.exec((await readFile(join(path, '.git'), 'utf8').catch(() => '')).trim());
   if (resolve(path, pointer?.[1] ?? '') !== gitDir) return work('its .git is not the one it was made with');
-  const environment = { GIT_DIR: gitDir, GIT_WORK_TREE: path };
+  const own = { GIT_DIR: gitDir, GIT_WORK_TREE: path };
+  const environment = filters ? own : { ...own, ...(await withoutFilters(git, path, own)) };
   // Submodules are looked at below, without git: their configuration is the session's.
   const flags = ['--porcelain', '-z', '--no-renames', '--untracked-files=normal', '--ignore-submodules=all'];
   const changed = entries(await git.run(path, ['status', ...flags], environment));
@@ -110,6 +112,26 @@ async function stateOf(git: TreeGit, path: string, gitDir: string): Promise<Tree
     if ((await git.ask(path, onNone, environment)) !== '') return work('it has commits that no branch has');
   }
   return { kind: 'clean' };
+}
+
+/** Variables by which git knows every filter that is configured as none. */
+async function withoutFilters(
+  git: TreeGit,
+  path: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const question = ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'];
+  const keys = (await git.ask(path, question, environment))?.split('\0') ?? [];
+  const drivers = new Set(keys.flatMap((key) => /^(filter\..+)\.[^.]+$/s.exec(key)?.[1] ?? []));
+  const settings = [...drivers].flatMap((driver) => [
+    ...['clean', 'smudge', 'process'].map((name) => [`${driver}.${name}`, '']),
+    [`${driver}.required`, 'false'],
+  ]);
+  const variables = settings.flatMap(([key = '', value = ''], at) => [
+    [`GIT_CONFIG_KEY_${at}`, key],
+    [`GIT_CONFIG_VALUE_${at}`, value],
+  ]);
+  return Object.fromEntries([['GIT_CONFIG_COUNT', String(settings.length)], ...variables]);
 }
 
 async function filledSubmodules(

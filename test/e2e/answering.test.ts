@@ -36,12 +36,14 @@ test('the inbox shows the oldest first, with what can be answered; a session’s
     '  1. Yes, once',
     expect.stringMatching(/^ {2}2\. Always for `touch/),
     '  3. No, and go on',
+    expect.stringContaining(`cox approve ${first.requestId} | cox deny ${first.requestId}`),
     '',
     `${second.requestId}  ${wonders.id} wonders  question`,
     '  Tabs?',
     '  | Or spaces?',
     '  1. Postgres',
     '  2. SQLite',
+    expect.stringContaining(`cox answer ${second.requestId} TEXT`),
   ]);
   expect(await told(world, 'answer', ['approve', '@needs'])).toMatchObject({
     requestId: first.requestId,
@@ -102,7 +104,7 @@ test('a choice that is not offered, and a request that is settled or being ended
     ['answer', requestId, 'yes'],
   ]) {
     const { message, details } = await refused(world, 'choice-invalid', words);
-    expect(message).toContain('1 accept, 2 prefix, 3 decline');
+    expect(message).toMatch(/1 Yes, once, 2 Always for .*, 3 No, and go on/);
     expect(details).toMatchObject({ requestId, offered: ['accept', 'prefix', 'decline'] });
   }
   await refused(world, 'usage', ['approve']);

@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const nowhere = {
+  problem: null,
   running: false,
   pid: null,
   version: null,

@@ -54,14 +54,14 @@ async function listed(...flags: string[]): Promise<string[]> {
   return items.map(({ name }) => String(name));
 }
 
-test('those that need you first, the longest first; or the newest first', async () => {
+test('those that need you first: what waits, what failed, what is done; or the newest first', async () => {
   const lists = await Promise.all([
     listed(),
     listed('--sort', 'attention'),
     listed('--sort', 'age'),
     listed('-a'),
   ]);
-  const byNeed = ['done', 'failed', 'asks', 'works'];
+  const byNeed = ['asks', 'failed', 'done', 'works'];
   expect(lists).toEqual([byNeed, byNeed, ['asks', 'works', 'failed', 'done'], byNeed]);
 });
 
@@ -92,14 +92,14 @@ test('for people: a line each, ids alone with -q, and ps is ls', async () => {
       .map((line) => line.split(/ +/).slice(0, 3)),
   ).toEqual([
     ['ID', 'NAME', 'PHASE'],
-    [ids.done, 'done', 'done/unverified'],
-    [ids.failed, 'failed', 'failed/quota'],
     [ids.asks, 'asks', 'waiting/approval'],
+    [ids.failed, 'failed', 'failed/quota'],
+    [ids.done, 'done', 'done/unverified'],
     [ids.works, 'works', 'working'],
   ]);
   expect(lines.stdout).toContain(`May I write outside of the workspace? $ touch ${world.outside}`);
   expect(quiet.stdout).toBe(`${ids.asks}\n${ids.works}\n${ids.failed}\n${ids.done}\n`);
-  expect(alias.stdout).toBe(`${ids.done}\n${ids.failed}\n${ids.asks}\n${ids.works}\n`);
+  expect(alias.stdout).toBe(`${ids.asks}\n${ids.failed}\n${ids.done}\n${ids.works}\n`);
   expect([none.code, none.stdout, none.stderr]).toEqual([0, '', expect.stringContaining('cox ls -a')]);
 });
 
@@ -120,8 +120,8 @@ test('show says what is needed and how to answer it; what has ended is then seen
     expect.objectContaining({ verdict: 'failed', reason: 'quota' }),
   ]);
   expect((await told(world, 'session', ['show', 'failed'])).attention).toBe(false);
-  expect(await listed()).toEqual(['done', 'asks', 'works']);
-  expect(await listed('-a')).toEqual(['done', 'asks', 'works', 'failed']);
+  expect(await listed()).toEqual(['asks', 'done', 'works']);
+  expect(await listed('-a')).toEqual(['asks', 'done', 'works', 'failed']);
   expect(await listed('--phase', 'failed')).toEqual(['failed']);
 });
 

@@ -190,7 +190,7 @@ test('as Markdown', async () => {
   expect(text).toMatch(/by-policy`: answered accept by policy:touching \(/);
   expect(text).toMatch(/by-user`: answered accept by user \(/);
   expect(text).toMatch(/elsewhere`: elsewhere \(/);
-  expect(text).toMatch(/refused`: answered decline by user \(.*Not on this machine\.\)/);
+  expect(text).toMatch(/refused`: answered decline by user \(.*Not on this machine\.`?\)/);
   expect(text).toMatch(/2 files, \+5 -1, measured /);
 });
 

@@ -46,7 +46,8 @@ async function events(target: string | undefined, options: EventsOptions): Promi
       return 0;
     }
     for (const event of items) tell(event);
-    from = last;
+    // What was left out by -n comes next.
+    from = after === null ? last : (items.at(-1)?.seq ?? after);
   }
   for await (const streamed of lastingEvents(client, from, target)) {
     if (streamed.type === 'event') tell(streamed.event);

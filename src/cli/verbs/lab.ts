@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { print } from '../out.ts';
@@ -81,6 +81,7 @@ async function detached(entry: string, flags: readonly string[], options: Option
   mkdirSync(dirname(home), { recursive: true, mode: 0o700 });
   const path = `${home}.log`;
   const log = openSync(path, 'a', 0o600);
+  const from = fstatSync(log).size;
   const child = spawn(process.execPath, [entry, ...flags, '--json'], {
     detached: true,
     stdio: ['ignore', 'pipe', log],
@@ -94,7 +95,7 @@ async function detached(entry: string, flags: readonly string[], options: Option
     });
     child.once('close', () => resolve(text));
   });
-  if (!said.endsWith('\n')) throw usage(lastLine(path), 'See `cox lab serve --help`.');
+  if (!said.endsWith('\n')) throw usage(firstLine(path, from), 'See `cox lab serve --help`.');
   child.stdout?.destroy();
   child.unref();
   const { url, pid } = JSON.parse(said) as { url: string; pid: number };
@@ -103,6 +104,7 @@ async function detached(entry: string, flags: readonly string[], options: Option
   return 0;
 }
 
-function lastLine(path: string): string {
-  return readFileSync(path, 'utf8').trim().split('\n').slice(-1)[0] ?? '';
+/** What it said first is why it ended; then comes how it is used. */
+function firstLine(path: string, from: number): string {
+  return readFileSync(path).subarray(from).toString('utf8').trim().split('\n')[0] ?? '';
 }

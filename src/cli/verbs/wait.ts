@@ -87,9 +87,9 @@ function holds(view: SessionView, condition: Condition): boolean {
 }
 
 function exitCode(views: readonly SessionView[], plan: WaitPlan): number {
-  const counted = plan.any
-    ? views.filter((view) => hasEnded(view) || plan.conditions.some((condition) => holds(view, condition)))
-    : views;
+  const held = views.filter((view) => plan.conditions.some((condition) => holds(view, condition)));
+  // Of any, those that made it so; where none did, what has ended otherwise.
+  const counted = plan.any ? (held.length > 0 ? held : views.filter(hasEnded)) : views;
   if (counted.some((view) => view.attention && !hasEnded(view))) return EXIT.needsYou;
   return counted.some((view) => hasEnded(view) && view.phase !== 'done') ? EXIT.unsuccessful : EXIT.ok;
 }

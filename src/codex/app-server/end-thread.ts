@@ -27,7 +27,7 @@ export async function endThread(
   const { survivors } = await endTree({
     roots: tree.seen(),
     alsoOwned: marks,
-    graceMs: action.mode === 'stop' ? action.graceMs : 0,
+    graceMs: action.mode === 'interrupt' ? 0 : action.graceMs,
     deadlineMs: action.graceMs + SWEEP_DEADLINE_MS,
   });
   return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);

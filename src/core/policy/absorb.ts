@@ -2,7 +2,7 @@ import type { Evidence, EvidenceBody, TurnError } from '../evidence/evidence.ts'
 import { promptId } from '../session/apply-run.ts';
 import type { Item } from '../session/item.ts';
 import { type Closing, originKey } from '../session/request.ts';
-import { hasEnded, knowsTurn, type RunEnd, type Session, type Work } from '../session/session.ts';
+import { hasEnded, knowsTurn, type Run, type RunEnd, type Session, type Work } from '../session/session.ts';
 import type { Source } from '../session/status.ts';
 import { BUDGET, closeRequests, endRun } from './ending.ts';
 import type { Growing } from './fold.ts';
@@ -131,7 +131,7 @@ function threadMissing(growing: Growing, source: Source, thread: string, detail:
   const { run, work, endRequested } = growing.session;
   // An end that was asked for goes on to its own proof: a forgotten thread may have left processes behind.
   if (run.end !== null || endRequested !== null) return;
-  const known = knownTurns(growing.session);
+  const known = turnsOn(growing.session, growing.session.pastRuns);
   if (known.length === 0 && run.turns.length === 0 && work[turnKey(run.n)] === undefined) {
     closeRequests(growing, source, 'withdrawn', 'Codex forgot the thread that asked');
     return growing.add(source, { type: 'thread-dropped', thread, why: detail });
@@ -280,7 +280,7 @@ function observed(growing: Growing, source: Source, body: EvidenceBody & { type:
 function checkContext(growing: Growing, source: Source, history: string[] | null): void {
   const { run } = growing.session;
   if (run.context?.type !== 'unchecked' || history === null || hasEnded(growing.session)) return;
-  const known = knownTurns(growing.session);
+  const known = expectedTurns(growing.session);
   const missing = known.filter((turn) => !history.includes(turn));
   growing.add(source, {
     type: 'context-checked',
@@ -290,9 +290,18 @@ function checkContext(growing: Growing, source: Source, history: string[] | null
   });
 }
 
-/** The turns that earlier runs had on the thread of the newest. */
-function knownTurns({ run, pastRuns }: Session): string[] {
+/** The turns that runs before it had on the thread of the newest. */
+function turnsOn({ run }: Session, pastRuns: readonly Run[]): string[] {
   return pastRuns.filter(({ thread }) => thread === run.thread).flatMap(({ turns }) => turns);
+}
+
+/**
+ * The turns that a thread must still have. Whoever took it up without a comparison has put up with what was missing
+ * then.
+ */
+function expectedTurns(session: Session): string[] {
+  const trusted = session.pastRuns.findLastIndex(({ context }) => context?.type === 'trusted');
+  return turnsOn(session, session.pastRuns.slice(Math.max(trusted, 0)));
 }
 
 /** How a request that Codex no longer has open was settled while nobody of ours was listening. */

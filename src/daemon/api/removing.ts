@@ -11,17 +11,27 @@ import type { TreePlace } from '../../worktree/tree-record.ts';
 export async function removing(place: TreePlace, session: Session, remove: () => void): Promise<void> {
   const { id, worktree } = session.spec;
   if (worktree === undefined) return remove();
-  const state = await treeState(place, id);
+  const filters = !canConfigure(session, worktree.repository);
+  const state = await treeState(place, id, filters);
   if (state.kind === 'work') throw new CoxError(workLeft(id, worktree, state));
   // The session first: it may have gone on meanwhile, and then its folder is needed.
   remove();
-  const now = await removeTree(place, id);
+  const now = await removeTree(place, id, filters);
   if (now.kind === 'work') {
     const message = `The session ${id} is removed; its worktree ${worktree.path} is not: ${now.why}.`;
     throw new CoxError(
       failure('worktree-failed', message, { ...worktree }, 'Look there yourself, with git.'),
     );
   }
+}
+
+/**
+ * Whether the sandbox let the session write the repository's configuration. Codex 0.169 protects `.git` of the folders
+ * themselves that it lets a session write, not of folders below them. Without a sandbox there is nothing to protect.
+ */
+function canConfigure({ spec, writableRoots }: Session, repository: string): boolean {
+  if (spec.sandbox === 'danger-full-access') return false;
+  return writableRoots.some((root) => repository === root || repository.startsWith(`${root}/`));
 }
 
 function workLeft(id: string, worktree: Worktree, { why, paths }: TreeState & { kind: 'work' }) {

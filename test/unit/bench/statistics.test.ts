@@ -42,3 +42,8 @@ test('a goal is missed on a quiet machine only', () => {
   expect(verdictOf(line(26, { of: 'amount', most: 25 }, 1.6), false)).toBe('noisy');
   expect(verdictOf(line(26, { of: 'amount', most: 25 }, 1.5), false)).toBe('missed');
 });
+
+test('noise is no excuse for memory', () => {
+  const memory = { ...line(26, { of: 'amount', most: 25 }, 9), measured: single(26, 'MB') } as const;
+  expect(verdictOf(memory, true)).toBe('missed');
+});

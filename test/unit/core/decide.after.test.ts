@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../../../src/core/policy/policy.ts';
-import { SPEC, Story } from './fixture.ts';
+import { SPEC, Story, workGone } from './fixture.ts';
 
 describe('a session that comes after another', () => {
   const queuedWith = (budget: { tokens: number | null; timeMs: number | null } | null): Story =>
@@ -38,5 +38,26 @@ describe('a session that comes after another', () => {
       'run-opened, → snapshot, → open.2',
       'starting',
     ]);
+  });
+});
+
+describe('a session that waits for others', () => {
+  test('does not wake every second once a minute has passed: there is nothing to look at', () => {
+    const spec = { ...SPEC, after: ['first1'] };
+    const command = { type: 'create', spec, prompt: 'do it' } as const;
+    const story = new Story(DEFAULT_POLICY, { type: 'command', command });
+    story.after(600_000);
+    expect(Number(story.last.wakeAt) - story.now).toBeGreaterThanOrEqual(30_000);
+  });
+});
+
+describe('a run that used up its budget', () => {
+  test('and left something running: the stop was not met', () => {
+    const spec = { ...SPEC, budget: { tokens: null, timeMs: 60_000 } };
+    const command = { type: 'create', spec, prompt: 'do it' } as const;
+    const story = new Story(DEFAULT_POLICY, { type: 'command', command }).begun();
+    story.after(60_000);
+    story.say(workGone(['pid 7: sleep']));
+    expect([story.phase, story.outcomes]).toEqual(['failed', ['stop undone']]);
   });
 });

@@ -232,3 +232,21 @@ describe('a run that ends with the turn that was interrupted', () => {
     expect(story.session.run.end).toMatchObject({ type: 'stopped', survivors: ['pid 7: sleep'] });
   });
 });
+
+describe('a run that ends with the turn that was interrupted, which only the look after it found', () => {
+  test('names what the interrupt left running', () => {
+    const story = new Story().begun();
+    story.send('m1');
+    story.say(turnEnded('completed'));
+    story.end('interrupt');
+    story.now += 10;
+    story.back('message.m1', { type: 'unknown', why: 'the daemon was restarted' });
+    story.say({ type: 'gap', why: 'the daemon was restarted' });
+    story.say(workGone(['pid 7: sleep']));
+    story.now += 10;
+    story.say(SECOND);
+    story.say(userItem('m1', 'u2'));
+    story.say(turnEnded('interrupted', 'u2'));
+    expect(story.session.run.end).toMatchObject({ type: 'stopped', survivors: ['pid 7: sleep'] });
+  });
+});

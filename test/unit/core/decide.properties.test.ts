@@ -54,15 +54,9 @@ const RETURNING: Return[][] = [['done'], ['retry'], ['unknown'], ['unknown', 'do
 /** The app-server driver gives up whatever Codex refuses, looks and ends too. */
 const REFUSING: Return[][] = [['given-up'], ['given-up', 'retry'], ['done', 'given-up']];
 
-/** A session that waits for others has nothing to look at. */
-const bornAtOnce = birth.filter(
-  (create) =>
-    create.type !== 'command' || create.command.type !== 'create' || create.command.spec.after === undefined,
-);
-
 /** The property that no silence lasts for ever, of a given `decide`. */
 function noSilence(decideWith: typeof decide, returning: Return[][] = RETURNING) {
-  return fc.property(bornAtOnce, life, fc.constantFrom(...returning), (create, happenings, results) => {
+  return fc.property(birth, life, fc.constantFrom(...returning), (create, happenings, results) => {
     const world = live(happenings, [], decideWith, DEFAULT_POLICY, create);
     const wrong = wrongInSilence(world, results);
     if (wrong !== null) throw new Error(`${wrong}\n${world.tale()}`);

@@ -135,7 +135,10 @@ export const LAWS_OF_MESSAGES: Record<string, () => Law> = {
       if (compared?.type !== 'context-checked') return null;
       const told =
         input.type === 'evidence' && input.evidence.body.type === 'observed' ? input.evidence.body : null;
-      const known = after.pastRuns.filter((run) => run.thread === thread).flatMap(({ turns }) => turns);
+      // Whoever took it up without a comparison has put up with what was missing then.
+      const trusted = after.pastRuns.findLastIndex((run) => run.context?.type === 'trusted');
+      const since = after.pastRuns.slice(Math.max(trusted, 0));
+      const known = since.filter((run) => run.thread === thread).flatMap(({ turns }) => turns);
       const missing = known.filter((turn) => told?.history?.includes(turn) === false);
       if (compared.known !== known.length || compared.missing.join() !== missing.join())
         return `${JSON.stringify(compared)} of ${known.join()}`;

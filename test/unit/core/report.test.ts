@@ -321,3 +321,20 @@ describe('of every life', () => {
     });
   });
 });
+
+describe('what is typed elsewhere', () => {
+  test('is reported once for each turn, also where two items have one id (an item is known by turn and id)', () => {
+    const story = finished();
+    const typed = (turn: string) => {
+      const item = { kind: 'user', id: 'i1', text: `typed in ${turn}` } as const;
+      return { type: 'item-completed', thread: 't1', turn, item } as const;
+    };
+    story.say(SECOND);
+    story.say(typed('u2'));
+    story.say(turnEnded('completed', 'u2'));
+    story.say({ ...SECOND, turn: 'u3' });
+    story.say(typed('u3'));
+    const told = reportOf(story.facts, story.now).instructions.map(({ text }) => text);
+    expect(told).toEqual(['do it', 'typed in u2', 'typed in u3']);
+  });
+});

@@ -73,9 +73,9 @@ function eventful(text = 'text'): Story {
 test('a report of a session in which most things have happened', () => {
   expect(reportText(view(eventful()))).toBe(`# fix-auth (k7m2qd): failed/model-error
 
-- because: app-server: text
-- detail: text
-- folder: /srv/project
+- because: app-server \`text\`
+- detail: \`text\`
+- folder: \`/srv/project\`
 - from 1970-01-01T00:00:01.000Z to 1970-01-01T00:01:02.000Z: 61 s, 1 run
 - thread: t1
 - Codex 0.169.0, model as configured, sandbox workspace-write, approval on-request
@@ -83,9 +83,9 @@ test('a report of a session in which most things have happened', () => {
 
 ## Asked for
 
-- 1970-01-01 00:00:01 user: do it
-- 1970-01-01 00:01:02 me: text
-- 1970-01-01 00:01:02 me (never delivered): text
+- 1970-01-01 00:00:01 user: \`do it\`
+- 1970-01-01 00:01:02 me: \`text\`
+- 1970-01-01 00:01:02 me (never delivered): \`text\`
 
 ## Says
 
@@ -106,12 +106,12 @@ test('a report of a session in which most things have happened', () => {
 
 ## Requests (2)
 
-- 1970-01-01 00:00:01 approval r1: \`text\`: answered accept by me (Yes, once: text), after 61 s
-- 1970-01-01 00:01:02 network r2: text: elsewhere (settled by another client or by Codex itself), after 0.0 s
+- 1970-01-01 00:00:01 approval r1: \`text\`: answered accept by me (\`Yes, once: text\`), after 61 s
+- 1970-01-01 00:01:02 network r2: \`text\`: elsewhere (\`settled by another client or by Codex itself\`), after 0.0 s
 
 ## Trouble
 
-- 1970-01-01 00:01:02 network: text
+- 1970-01-01 00:01:02 network: \`text\`
 
 ## Time
 
@@ -132,9 +132,9 @@ describe('a report of a session', () => {
       expect.arrayContaining([
         '# fix-auth (k7m2qd): waiting',
         '- from 1970-01-01T00:00:01.000Z to now: 0.0 s, 1 run',
-        '- 1970-01-01 00:00:01 me (not delivered yet): text of m1',
+        '- 1970-01-01 00:00:01 me (not delivered yet): `text of m1`',
         '- 1970-01-01 00:00:01 approval r1: `git status`: open',
-        'Not known: not a git repository.',
+        'Not known: `not a git repository`.',
       ]),
     );
   });
@@ -149,7 +149,7 @@ describe('a report of a session', () => {
     expect(
       [lines(complete), lines(lost)].map((all) => all.filter((line) => line.startsWith('- thread'))),
     ).toEqual([['- thread: t1, came back with 1 of 1 turns'], ['- thread: t1, came back with 0 of 1 turns']]);
-    expect(lines(lost)).toContain('- 1970-01-01 00:01:01 user (never delivered): text of m1');
+    expect(lines(lost)).toContain('- 1970-01-01 00:01:01 user (never delivered): `text of m1`');
   });
 
   test('that was killed with survivors names them', () => {
@@ -159,8 +159,8 @@ describe('a report of a session', () => {
     expect(lines(story)).toEqual(
       expect.arrayContaining([
         '# fix-auth (k7m2qd): stopped',
-        '- because: machine: ended for me, but these still run: pid 7: sleep 60',
-        '- detail: still running: pid 7: sleep 60',
+        '- because: machine `ended for me, but these still run: pid 7: sleep 60`',
+        '- detail: `still running: pid 7: sleep 60`',
       ]),
     );
   });
@@ -177,7 +177,7 @@ describe('a report of a session', () => {
     const changes = { files: 0, added: 0, removed: 0 };
     story.say({ type: 'changes', changes, list: [], now: { tree: 'tree', head: null } });
     expect([before, lines(story)]).toEqual([
-      expect.arrayContaining(['Not known: not measured yet.']),
+      expect.arrayContaining(['Not known: `not measured yet`.']),
       expect.arrayContaining(['Nothing, measured 1970-01-01T00:00:01.000Z.']),
     ]);
   });
@@ -255,21 +255,20 @@ function skeleton(markdown: string): string[] {
   return kinds.filter((kind, index) => kind !== 'quotation' || kinds[index - 1] !== 'quotation');
 }
 
-/** The code spans of one line, as CommonMark 0.31 reads them (section 6.1). */
-function codeSpans(line: string): string[] {
-  const spans: string[] = [];
-  const runs = [...line.matchAll(/`+/g)].map((run) => ({ from: run.index, length: run[0].length }));
-  for (let open = 0; open < runs.length; open += 1) {
-    const opening = runs[open];
-    const close = runs.findIndex((run, index) => index > open && run.length === opening?.length);
-    const closing = runs[close];
-    if (opening === undefined || closing === undefined) continue;
-    const inside = line.slice(opening.from + opening.length, closing.from);
-    const padded = inside.startsWith(' ') && inside.endsWith(' ') && inside.trim() !== '';
-    spans.push(padded ? inside.slice(1, -1) : inside);
-    open = close;
+/** One line as CommonMark 0.31 reads it (section 6.1): its code spans, and what stands outside of them. */
+function read(line: string): { code: string[]; outside: string } {
+  const code: string[] = [];
+  let outside = '';
+  let rest = line;
+  for (let ticks = /`+/.exec(rest); ticks !== null; ticks = /`+/.exec(rest)) {
+    const after = rest.slice(ticks.index + ticks[0].length);
+    const close = new RegExp(`(?<!\`)\`{${ticks[0].length}}(?!\`)`).exec(after);
+    outside += rest.slice(0, ticks.index) + (close === null ? ticks[0] : '');
+    const inside = close === null ? null : after.slice(0, close.index);
+    if (inside !== null) code.push(/^ .*\S.* $/.test(inside) ? inside.slice(1, -1) : inside);
+    rest = close === null ? after : after.slice(close.index + close[0].length);
   }
-  return spans;
+  return { code, outside: outside + rest };
 }
 
 describe('whatever a session writes', () => {
@@ -289,11 +288,23 @@ describe('whatever a session writes', () => {
         const shown = plainLine(text, 300);
         fc.pre(shown !== '');
         const lines = reportText(view(eventful(text))).split('\n');
-        const found = (pattern: RegExp) => codeSpans(lines.find((line) => pattern.test(line)) ?? '');
+        const found = (pattern: RegExp) => read(lines.find((line) => pattern.test(line)) ?? '').code;
         expect(found(/^- 1970-01-01 00:00:01 .*: exit 0, 12 s$/)).toEqual([shown]);
         expect(found(/^- modified /)).toEqual([shown]);
         expect(found(/^- renamed /)).toEqual([shown, shown]);
         expect(found(/ approval r1: /)[0]).toBe(shown);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('all else of it is code, or quoted: none of it stands among our words', () => {
+    fc.assert(
+      fc.property(nasty, (text) => {
+        const lines = reportText(view(eventful(`${text}MARK${text}`))).split('\n');
+        const ours = lines.filter((line) => !line.startsWith('>')).map((line) => read(line).outside);
+        expect(ours.filter((line) => line.includes('MARK'))).toEqual([]);
+        expect(ours.filter((line) => line.includes('`'))).toEqual([]);
       }),
       { numRuns: 300 },
     );
@@ -306,7 +317,9 @@ describe('whatever a session writes', () => {
         const says = all.slice(all.indexOf('\n## Says\n\n') + 10, all.lastIndexOf('\n\n## Changed\n'));
         const quoted = says.split('\n').map((line) => [line.slice(0, 2), line.slice(2)]);
         expect(new Set(quoted.map(([mark]) => mark))).toEqual(new Set(['> ']));
-        expect(quoted.map(([, line]) => line).join('\n')).toBe(plain(text));
+        // What would be a link, a picture or HTML is none.
+        const shown = plain(text).replaceAll(/[[<]/g, '\\$&');
+        expect(quoted.map(([, line]) => line).join('\n')).toBe(shown);
       }),
       { numRuns: 300 },
     );
@@ -319,5 +332,33 @@ describe('whatever a session writes', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('a question, beside what came of it', () => {
+  const line = (question: string, why: string | null = null): string => {
+    const story = new Story().begun();
+    const choices = [{ id: 'accept', label: 'Yes', prefix: null }];
+    story.say(opened('r1', { need: 'network', question, choices }));
+    if (why !== null) {
+      const answer = { type: 'choice', id: 'accept', message: why } as const;
+      story.command({ type: 'answer', requestId: 'r1', answer, by: 'me' });
+      story.say({ type: 'request-resolved', server: 's1', rpcId: '0', thread: 't1', ours: true });
+    }
+    const lines = reportText(view(story)).split('\n');
+    return read(lines.find((one) => one.includes(' network r1: ')) ?? 'no line').outside;
+  };
+
+  test.each([
+    ['cannot say that it was answered', 'Net?: answered accept by me (Yes), after 0.1 s', null, ': open'],
+    [
+      'makes no code of our words with a tick',
+      'may I `',
+      'no ` matter',
+      ': answered accept by me (), after 0.0 s',
+    ],
+    ['shows no picture from elsewhere', '![x](http://elsewhere/x.png?all-that-it-knows)', null, ': open'],
+  ])('%s', (_, question, why, ours) => {
+    expect(line(question, why)).toBe(`- 1970-01-01 00:00:01 network r1: ${ours}`);
   });
 });

@@ -8,8 +8,6 @@ import { repository, runIn, settled } from './repositories.ts';
 import { play } from './scenarios.ts';
 import { PATIENCE_MS, World } from './world.ts';
 
-/** Each of these fails: it is what should hold, and does not. */
-
 let world: World;
 beforeAll(async () => {
   world = await World.open();
@@ -35,15 +33,6 @@ test('wait of what has ended says so, however short the time', async () => {
   const { id } = await runIn(world, repository(world, 'short'), play('plain'));
   await settled(world, id);
   expect((await world.cox(['wait', id, '--timeout', '0s'])).code).toBe(0);
-});
-
-test('the diff of a session that has ended is there when its folder, a worktree, is not any more', async () => {
-  const folder = repository(world, 'removed');
-  const { id } = await runIn(world, folder, play('plain', { path: 'kept.txt' }));
-  await settled(world, id);
-  const before = await told(world, 'diff', ['diff', id]);
-  rmSync(folder, { recursive: true });
-  expect(await told(world, 'diff', ['diff', id])).toEqual(before);
 });
 
 test('a report says why an ended session could not be measured, not that it is yet to be', async () => {
