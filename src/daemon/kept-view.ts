@@ -4,7 +4,7 @@ import { keepRenewed, outdatedSessions } from '../store/list.ts';
 import type { KeptView, Store } from '../store/store.ts';
 
 /** The shape and the words of `sessionView`. Raise it with every change of them: kept views are made anew. */
-export const VIEW_VERSION = 1;
+export const VIEW_VERSION = 2;
 
 /** The view of a session that has ended, as lists show it. What has ended looks the same at any later time. */
 export function keptView(session: Session, now: number): KeptView {

@@ -253,7 +253,7 @@ test('a daemon of another version', async () => {
       version: '0.0.1',
       startedAt: new Date().toISOString(),
     },
-    ...{ socket, stateDirectory, log, openSessions: 0, appServers: [] },
+    ...{ socket, stateDirectory, log, problem: null, openSessions: 0, appServers: [] },
   };
   const server = createServer((_, response) => response.end(JSON.stringify(other)));
   await once(server.listen(socket), 'listening');
