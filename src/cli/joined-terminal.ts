@@ -4,14 +4,21 @@ import type { AttachView } from '../protocol/diff-view.ts';
 
 /** ctrl-\, which no dialog of Codex listens to; `d` after it leaves, a second one is passed on. */
 const PREFIX = 0x1c;
+const PREFIX_CHARACTER = '\u001c';
 const LEAVE = 'd'.charCodeAt(0);
 
 /**
  * ctrl-\ as terminals write it once a program has asked for unambiguous keys: kitty's protocol, which Codex 0.169
  * switches on, and xterm's modifyOtherKeys. A key that is let go (event 3) is a sequence of its own.
  */
-const PREFIX_SEQUENCES = ['\u001b[92;5u', '\u001b[92;5:1u', '\u001b[27;5;92~'];
-const PREFIX_RELEASED = '\u001b[92;5:3u';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: every key sequence begins with ESC
+const KITTY_KEY = /\u001b\[(\d+)(?::\d*)*;(\d+)(?::(\d))?u/g;
+const XTERM_PREFIX = '\u001b[27;5;92~';
+const BACKSLASH = 92;
+/** Of kitty's modifiers, which count from 1: ctrl; and the locks, which say nothing. */
+const CTRL = 4;
+const LOCKS = 64 | 128;
+const RELEASED = '3';
 
 /**
  * What a program in full screen may have switched on, switched off: it is gone before it could do so. Alternate
@@ -19,6 +26,9 @@ const PREFIX_RELEASED = '\u001b[92;5:3u';
  */
 const RESET =
   '\u001b[?1049l\u001b[?25h\u001b[?2004l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?1004l\u001b[<u\u001b[0m\r\n';
+
+/** How long it may take to go, milliseconds. */
+const GONE_MS = 2_000;
 
 /** How it was left: by our keys, or because the command ended with a code. */
 export type Left = { by: 'keys' } | { by: 'end'; code: number };
@@ -54,6 +64,8 @@ export async function joinedTerminal({ command, cwd, environment }: AttachView):
     () => {
       left = true;
       terminal.kill('SIGHUP');
+      // One that does not go by itself is made to: our terminal is wanted back.
+      setTimeout(() => terminal.kill('SIGKILL'), GONE_MS).unref();
     },
   );
   const onTyped = (data: Buffer): void => typed.take(data);
@@ -113,9 +125,12 @@ export class Typed {
 function asBytes(data: Buffer): Buffer {
   const text = data.toString('latin1');
   if (!text.includes('\u001b[')) return data;
-  const pressed = PREFIX_SEQUENCES.reduce(
-    (typed, sequence) => typed.replaceAll(sequence, '\u001c'),
-    text.replaceAll(PREFIX_RELEASED, ''),
-  );
+  const pressed = text
+    .replaceAll(XTERM_PREFIX, PREFIX_CHARACTER)
+    .replaceAll(KITTY_KEY, (sequence, key: string, modifiers: string, event: string | undefined) => {
+      const isPrefix = Number(key) === BACKSLASH && ((Number(modifiers) - 1) & ~LOCKS) === CTRL;
+      if (isPrefix) return event === RELEASED ? '' : PREFIX_CHARACTER;
+      return sequence;
+    });
   return Buffer.from(pressed, 'latin1');
 }

@@ -26,11 +26,11 @@ export async function* lastingEvents(
     for (let losses = 0; ; ) {
       try {
         const events = await client.events(cursor, abort.signal, session);
+        losses = 0;
         yield { type: 'opened', client };
         for await (const event of events) {
           yield { type: 'event', event };
           cursor = event.seq;
-          losses = 0;
         }
       } catch (error) {
         losses += 1;

@@ -41,8 +41,9 @@ export class Client {
     this.#transport = transport;
   }
 
-  daemon(): Promise<DaemonView> {
-    return this.#json('GET', '/v1/daemon');
+  /** Rejects where no answer comes within the deadline, milliseconds. */
+  daemon(deadlineMs?: number): Promise<DaemonView> {
+    return this.#json('GET', '/v1/daemon', undefined, {}, deadlineMs);
   }
 
   /** Asks the daemon to end; sessions and their app-servers go on, idle app-servers end with it. */
@@ -63,7 +64,7 @@ export class Client {
 
   /** `seen` marks the end of the session as read. */
   session(target: string, seen: boolean): Promise<SessionView> {
-    return this.#json('GET', `/v1/sessions/${encodeURIComponent(target)}?seen=${seen ? 1 : 0}`);
+    return this.#json('GET', `/v1/sessions/${named(target)}?seen=${seen ? 1 : 0}`);
   }
 
   inbox(): Promise<Inbox> {
@@ -71,12 +72,12 @@ export class Client {
   }
 
   answer(target: string, body: AnswerBody): Promise<AnswerView> {
-    return this.#json('POST', `/v1/requests/${encodeURIComponent(target)}/answer`, body);
+    return this.#json('POST', `/v1/requests/${named(target)}/answer`, body);
   }
 
   /** Asks for the end of a session; the acknowledgement means that the intent is committed. */
   end(target: string, body: EndBody): Promise<SessionView> {
-    return this.#json('POST', `/v1/sessions/${encodeURIComponent(target)}/end`, body);
+    return this.#json('POST', `/v1/sessions/${named(target)}/end`, body);
   }
 
   /** An instruction for a session; sent again with the same command id, it is taken once. */
@@ -126,11 +127,11 @@ export class Client {
 
   /** What a session's policy makes of its requests, rule by rule. */
   explainPolicy(target: string): Promise<PolicyView> {
-    return this.#json('GET', `/v1/policy/explain/${encodeURIComponent(target)}`);
+    return this.#json('GET', `/v1/policy/explain/${named(target)}`);
   }
 
   #of<Result>(target: string, what: string, body?: unknown, commandId?: string): Promise<Result> {
-    const path = `/v1/sessions/${encodeURIComponent(target)}/${what}`;
+    const path = `/v1/sessions/${named(target)}/${what}`;
     const headers = commandId === undefined ? {} : { 'idempotency-key': commandId };
     return this.#json(body === undefined ? 'GET' : 'POST', path, body, headers);
   }
@@ -174,9 +175,16 @@ export class Client {
     headers: Record<string, string> = {},
     deadlineMs: number = CALL_DEADLINE_MS,
   ): Promise<Result> {
-    const response = await this.#send(method, path, body, headers, AbortSignal.timeout(deadlineMs));
-    if (response.status >= 400) throw await refusal(response);
-    return JSON.parse(await textOf(response)) as Result;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    try {
+      const response = await this.#send(method, path, body, headers, deadline);
+      if (response.status >= 400) throw await refusal(response);
+      return JSON.parse(await textOf(response)) as Result;
+    } catch (error) {
+      // A daemon that is stopped, or hangs, takes connections and answers none.
+      if (deadline.aborted) throw unreachable(`no answer within ${deadlineMs} ms`);
+      throw error;
+    }
   }
 
   async #send(
@@ -195,6 +203,12 @@ export class Client {
       );
     }
   }
+}
+
+/** A target as a part of a path; what a path would understand otherwise names nothing. @throws CoxError `not-found` */
+function named(target: string): string {
+  if (target !== '' && target !== '.' && target !== '..') return encodeURIComponent(target);
+  throw new CoxError(failure('not-found', `There is no session of the name "${target}".`, { target }));
 }
 
 function unreachable(cause: unknown): CoxError {

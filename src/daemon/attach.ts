@@ -29,11 +29,11 @@ export async function attachTo(
     const message = `The session ${spec.id} has no thread to join.`;
     throw new CoxError(failure('conflict', message, {}, `See cox show ${spec.id}; try again in a moment.`));
   }
-  loop.submit(spec.id, { type: 'command', command: { type: 'attach' } });
   const { socket, upgrades } = await driver.join(session, run.thread).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     throw new CoxError(failure('codex-unreachable', `The thread cannot be joined: ${why}.`));
   });
+  loop.submit(spec.id, { type: 'command', command: { type: 'attach' } });
   return {
     schemaVersion: 1,
     session: spec.id,

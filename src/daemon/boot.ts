@@ -14,6 +14,7 @@ import { attachTo } from './attach.ts';
 import { settingsOrLast } from './config.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { newId } from './ids.ts';
+import { keepFile } from './keep-file.ts';
 import { closeServer, listen } from './listen.ts';
 import { lockOrOther } from './lock.ts';
 import { openLog } from './log.ts';
@@ -47,7 +48,7 @@ export async function boot(places: Places): Promise<void> {
   const daemon = newId(8, () => false);
   const loop = new Loop({ store, owner: daemon, now, log });
   const owner = store.meta('owner', () => newId(16, () => false));
-  writeFileSync(places.ownerMark, `${owner}\n`, { mode: 0o600 });
+  keepFile(places.ownerMark, `${owner}\n`);
   const driver = openDriver({ store, loop, places, owner, version, now, log });
   const folder = {
     say: loop.say,
@@ -79,12 +80,18 @@ export async function boot(places: Places): Promise<void> {
   const successors = new Successors(loop, now);
   let stopping = false;
   let lastUsedAt = now();
+  /** Listeners to the events of one session, by session. */
+  const watchers = new Map<string, number>();
+  const isWatched = (session: string): boolean => (watchers.get(session) ?? 0) > 0;
   /** Sessions go on without us; app-servers that have none end with us. */
   const stop = async (): Promise<void> => {
     housekeeping.stop();
     loop.stop();
     for (const { identity, server: record } of liveServers<ServerRecord>(store)) {
-      if (openSessionsOf(store, identity) === 0) await driver.servers.end(record);
+      // Also where somebody has joined a thread of it with a terminal.
+      const threads = (await driver.servers.followed()).filter((entry) => entry.identity === identity);
+      const isUsed = openSessionsOf(store, identity) > 0 || threads.some(({ session }) => isWatched(session));
+      if (!isUsed) await driver.servers.end(record);
     }
     await driver.servers.closeLinks();
     await closeServer(server);
@@ -114,6 +121,7 @@ export async function boot(places: Places): Promise<void> {
     limits: settings.idle,
     now,
     log,
+    isWatched,
     lastUsedAt: () => lastUsedAt,
     stop: stopSoon,
   });
@@ -129,6 +137,12 @@ export async function boot(places: Places): Promise<void> {
     settle: (id) => successors.settle(id),
     relaunch: (session) => relaunchOf(store, (identity) => driver.servers.lives(identity), session),
     attach: (session) => attachTo(store, loop, driver, session, places.terminalsDirectory),
+    watched: (session, change) => {
+      const count = (watchers.get(session) ?? 0) + change;
+      if (count > 0) watchers.set(session, count);
+      else watchers.delete(session);
+    },
+    sweep: (session, mode, graceMs) => driver.sweep(session, mode, graceMs),
     used: () => {
       lastUsedAt = now();
     },

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { configPath, readConfigText } from '../client/config-file.ts';
 import type { Places } from '../client/places.ts';
 import { CoxError } from '../core/errors.ts';
 import { readConfig, toSettings } from '../protocol/config.ts';
 import type { Settings } from '../protocol/settings.ts';
+import { keepFile } from './keep-file.ts';
 
 /**
  * The settings of these places; read once, when the daemon starts. Of the environment, COX_LOG_LEVEL is read.
@@ -29,12 +30,21 @@ export function settingsOrLast(
 ): { settings: Settings; problem: string | null } {
   try {
     const settings = loadSettings(places, environment);
-    writeFileSync(places.lastSettings, JSON.stringify(settings), { mode: 0o600 });
+    keepIfPossible(places.lastSettings, JSON.stringify(settings));
     return { settings, problem: null };
   } catch (error) {
     const last = readLast(places.lastSettings);
     if (last === null || !(error instanceof CoxError) || error.failure.code !== 'config-invalid') throw error;
     return { settings: last, problem: error.failure.message };
+  }
+}
+
+/** Without them the daemon starts all the same: a full disk is no reason to be without one. */
+function keepIfPossible(path: string, text: string): void {
+  try {
+    keepFile(path, text);
+  } catch {
+    // The next start tries again.
   }
 }
 

@@ -18,6 +18,8 @@ export type HousekeepingPorts = {
   limits: IdleLimits;
   now(): number;
   log: Logger;
+  /** Whether somebody listens to a session alone, as a terminal that has joined it does. */
+  isWatched(session: string): boolean;
   /** When a client last used the API; now while one listens to events. */
   lastUsedAt(): number;
   /** Ends the daemon: nobody needs it. */
@@ -36,6 +38,8 @@ export class Housekeeping {
   readonly #ports: HousekeepingPorts;
   /** Since when a server has had no thread, by instance. */
   readonly #idleSince = new Map<string, number>();
+  /** When somebody was last seen to listen to a session. */
+  readonly #watchedAt = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #sweeper: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -87,14 +91,18 @@ export class Housekeeping {
   }
 
   async #releaseThreads(): Promise<void> {
-    const { loop, servers, limits, now, log } = this.#ports;
+    const { loop, servers, limits, now, log, isWatched } = this.#ports;
     for (const { identity, thread, session: id } of await servers.followed()) {
       const isIdle = (): boolean => {
         const session = loop.session(id)?.session ?? null;
-        return session === null || (hasEnded(session) && lastTouched(session) + limits.threadMs <= now());
+        if (isWatched(id)) this.#watchedAt.set(id, now());
+        if (session === null) return true;
+        const since = Math.max(lastTouched(session), this.#watchedAt.get(id) ?? 0);
+        return hasEnded(session) && since + limits.threadMs <= now();
       };
-      if (isIdle() && (await servers.release(identity, thread, isIdle)))
-        log.info({ session: id, thread }, 'thread.released');
+      if (!isIdle() || !(await servers.release(identity, thread, isIdle))) continue;
+      this.#watchedAt.delete(id);
+      log.info({ session: id, thread }, 'thread.released');
     }
   }
 

@@ -11,6 +11,8 @@ export interface SpawnRequest {
   readonly cwd: string;
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** Its file mode creation mask; ours, where none is named. */
+  readonly umask?: number;
   /** Appended to; created 0600, and made 0600 if it exists. May be the same file as `stderrFile`. */
   readonly stdoutFile: string;
   readonly stderrFile: string;
@@ -90,7 +92,9 @@ async function start(request: SpawnRequest, stdout: number, stderr: number): Pro
   return { identity, exited };
 }
 
-function launch({ file, args, cwd, env }: SpawnRequest, stdout: number, stderr: number): ChildProcess {
+function launch({ file, args, cwd, env, umask }: SpawnRequest, stdout: number, stderr: number): ChildProcess {
+  // A child begins with what its parent has at that moment, and spawn() starts it before it returns.
+  const before = umask === undefined ? null : process.umask(umask);
   try {
     return spawn(file, [...args], {
       cwd,
@@ -100,6 +104,8 @@ function launch({ file, args, cwd, env }: SpawnRequest, stdout: number, stderr: 
     });
   } catch (error) {
     throw spawnError(file, error);
+  } finally {
+    if (before !== null) process.umask(before);
   }
 }
 

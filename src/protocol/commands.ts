@@ -19,7 +19,10 @@ export const runBody = z.strictObject({
   cwd: z.string().startsWith('/'),
   name: z
     .string()
-    .regex(/^[\w.-]{1,64}$/, 'a name has 1 to 64 letters, digits, dots, dashes or underscores')
+    .regex(
+      /^\w[\w.-]{0,63}$/,
+      'a name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with none of . and -',
+    )
     .nullable(),
   labels: z.record(z.string(), z.string()),
   model: z.string().nullable(),
@@ -33,6 +36,8 @@ export const runBody = z.strictObject({
   /** Variables set by `--env`. */
   extra: z.record(z.string(), z.string()),
   overrides: z.array(z.string()),
+  /** The caller's file mode creation mask; 022 where it is not said. */
+  umask: z.exactOptional(z.int().min(0).max(0o777)),
   /** Absolute paths of images that go with the prompt. */
   /** Sessions that must have ended well before this one begins; any target. */
   after: z.exactOptional(z.array(z.string().min(1)).min(1)),

@@ -78,6 +78,11 @@ function tell(body: FactBody): [LogKind, string] | null {
       return ['user', `${body.mode} asked for by ${body.by}${body.why === undefined ? '' : `: ${body.why}`}`];
     case 'predecessor-done':
       return ['note', `${body.session} has ended well`];
+    case 'swept':
+      return [
+        'user',
+        `${body.mode} asked for by ${body.by}: what it left running is ended${survivors(body.survivors)}`,
+      ];
     case 'interrupted':
       return ['note', `the turn was interrupted${survivors(body.survivors)}`];
     case 'server-gone':

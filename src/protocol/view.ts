@@ -3,7 +3,7 @@ import { fuse } from '../core/evidence/fuse.ts';
 import { measureKey } from '../core/policy/needs.ts';
 import { needsAttention } from '../core/session/attention.ts';
 import type { Ask, Request } from '../core/session/request.ts';
-import type { Changes, RunEnd, Session, Tokens, Worktree } from '../core/session/session.ts';
+import type { Changes, RunEnd, Session, Tokens, Work, Worktree } from '../core/session/session.ts';
 import type { Confidence, Doubt, PhaseName, Source } from '../core/session/status.ts';
 
 /** The version of every shape below. It changes only where a reader of the old shape would be wrong. */
@@ -210,7 +210,7 @@ export function sessionView(session: Session, now: number): SessionView {
         ? null
         : {
             ...resultView(run.end, status.phase === 'done' ? status.doubts : []),
-            complete: session.work[measureKey(run.n)]?.state.type !== 'in-flight',
+            complete: isMeasured(session.work[measureKey(run.n)]),
           },
   };
 }
@@ -245,6 +245,11 @@ function worktreeView(worktree: Worktree | undefined): WorktreeView | null {
 export function errorView(failure: Failure): ErrorView {
   const { code, message, hint, retryable, details } = failure;
   return { schemaVersion: SCHEMA_VERSION, ok: false, error: { code, message, hint, retryable, details } };
+}
+
+/** It was measured, or cannot be, or nothing was asked for. */
+function isMeasured(work: Work | undefined): boolean {
+  return work === undefined || work.state.type === 'finished' || work.state.type === 'given-up';
 }
 
 function resultView(end: RunEnd, doubts: Doubt[]): Omit<ResultView, 'complete'> {

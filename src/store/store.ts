@@ -195,7 +195,8 @@ export class Store {
   /** Sessions whose newest run is open, or that have an action under way. */
   live(): string[] {
     const acting = this.#ids('select distinct session as id from outbox');
-    return [...new Set([...this.openSessions(), ...acting])];
+    const due = this.#ids('select id from sessions where ended = 1 and wake_at is not null');
+    return [...new Set([...this.openSessions(), ...acting, ...due])];
   }
 
   /** Sessions whose newest run is open. */

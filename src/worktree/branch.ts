@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CoxError, failure } from '../core/errors.ts';
 import { checkouts, saidNo, type TreeGit } from './tree-git.ts';
 
@@ -41,7 +42,9 @@ export async function chooseBranch(git: TreeGit, request: BranchRequest): Promis
   const elsewhere = (await checkouts(git, request.repository)).find((one) => one.branch === branch);
   if (elsewhere !== undefined) {
     const { path } = elsewhere;
-    const hint = `Work there (-C ${path}), name another branch, or leave the name away for a new one.`;
+    const hint = existsSync(path)
+      ? `Work there (-C ${path}), name another branch, or leave the name away for a new one.`
+      : 'That folder is gone: say so to git with git worktree prune, then try again.';
     const message = `The branch ${branch} is checked out in ${path}; one branch has one checkout.`;
     throw refused('checked-out', message, { branch, path }, hint);
   }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** Why a git command gave no output: not installed, out of time, more output than allowed, or a failing exit. */
 export type GitFailureKind = 'missing' | 'deadline' | 'too-large' | 'exit';
@@ -88,10 +88,12 @@ export function gitUpTo(command: GitCommand): Promise<GitOutput> {
   const child = started(command);
   const stdout = new Taken(command.maxBytes);
   const stderr = new Taken(STDERR_BYTES);
+  let stopped = false;
   const stop = (): void => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    // Whatever it ends with now, its output may not be whole.
+    stopped = true;
     endGroup(child);
-    // Whoever left the group does not keep us waiting.
+    // Whoever left the group, or outlived git, does not keep us waiting.
     for (const stream of [child.stdout, child.stderr]) stream.destroy();
   };
   child.stdout.on('data', (chunk: Buffer) => {
@@ -110,7 +112,7 @@ export function gitUpTo(command: GitCommand): Promise<GitOutput> {
   child.once('close', (code) => {
     command.signal.removeEventListener('abort', stop);
     if (stdout.isFull) resolve({ stdout: stdout.bytes(), truncated: true });
-    else if (code === 0) resolve({ stdout: stdout.bytes(), truncated: false });
+    else if (code === 0 && !stopped) resolve({ stdout: stdout.bytes(), truncated: false });
     else failed(command.signal.aborted ? 'deadline' : 'exit', code);
   });
   return promise;
@@ -132,9 +134,11 @@ function started(command: GitCommand) {
   }
 }
 
-function endGroup({ pid }: { readonly pid?: number | undefined }): void {
+/** Once git has ended, its number may be that of others. */
+function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
     // It has ended this moment.
   }

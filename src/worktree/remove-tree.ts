@@ -30,8 +30,9 @@ export type TreeState =
  */
 export async function treeState(place: TreePlace, id: string, filters: boolean): Promise<TreeState> {
   const record = readRecord(place, id);
+  if (record === null) return { kind: 'gone' };
   const path = treePath(place, id);
-  if (record === null || !(await exists(path))) return { kind: 'gone' };
+  if (!(await exists(path))) return { kind: 'gone' };
   // It was never whole, and no session was told of it.
   if (record.gitDir === null) return { kind: 'clean' };
   try {

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CoxError } from '../core/errors.ts';
@@ -49,6 +50,7 @@ export type MadeTree = {
 export async function makeTree(place: TreePlace, request: TreeRequest): Promise<MadeTree> {
   const { id, cwd } = request;
   const git = treeGit(place.marks, request.deadlineMs);
+  mkdirSync(place.directory, { recursive: true, mode: 0o700 });
   const path = treePath(place, id);
   try {
     const { root, commonDir: repository } = await repositoryAround(cwd, git.signal);

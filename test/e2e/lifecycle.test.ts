@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -154,4 +155,62 @@ test('kill --all ends everything although no daemon can be had', async () => {
     // For the world to end in order.
     for (const [n, file] of files.entries()) writeFileSync(file, kept[n] ?? '');
   }
+});
+
+test('what a session writes is as readable as what its user writes', async () => {
+  const before = process.umask(0o027);
+  try {
+    const { id } = await world.run(play('command', { command: 'umask > mask.txt' }));
+    await world.ended(id);
+  } finally {
+    process.umask(before);
+  }
+  expect(readFileSync(join(world.work, 'mask.txt'), 'utf8').trim()).toBe('0027');
+  expect(statSync(join(world.work, 'mask.txt')).mode & 0o777).toBe(0o640);
+});
+
+test('kill of a session that has ended ends what it left running', async () => {
+  const prompt = play('left-running', {});
+  const { id } = await world.run(prompt, '-s', 'danger-full-access');
+  expect(await world.ended(id)).toMatchObject({ phase: 'done' });
+  const thread = await world.thread(id);
+  expect(processesWith('CODEX_THREAD_ID', thread)).not.toEqual([]);
+  const { code, json } = await world.cox(['kill', id, '--json']);
+  expect([code, viewSchemas.session.parse(json()).phase]).toEqual([0, 'done']);
+  expect(processesWith('CODEX_THREAD_ID', thread)).toEqual([]);
+  expect((await world.show(id)).interventions).toMatchObject([{ kind: 'kill', outcome: 'accepted' }]);
+});
+
+test('a daemon that hangs: kill --all ends everything all the same, and others say what is wrong', async () => {
+  const { id } = await world.run(play('sleep', { seconds: 307 }));
+  await world.facts(id, (seen) => seen.some(({ type }) => type === 'turn-started'));
+  const { pid } = await daemon();
+  process.kill(pid ?? 0, 'SIGSTOP');
+  try {
+    const { code, json } = await world.cox(['kill', '--all', '--json']);
+    expect([code, viewSchemas.swept.parse(json()).survivors]).toEqual([0, []]);
+    expect(processesWith('CODEX_HOME', world.codexHome)).toEqual([]);
+  } finally {
+    process.kill(pid ?? 0, 'SIGCONT');
+  }
+});
+
+test('a terminal that has joined keeps its thread: what is begun there is supervised', async () => {
+  settings('[lifecycle]\nthread_idle = "300ms"\nserver_idle = "300ms"\n');
+  const { id } = await world.run(play('plain', {}));
+  await world.ended(id);
+  const abort = new AbortController();
+  // As cox attach does for as long as somebody looks.
+  const listening = await (await world.client()).events('now', abort.signal, id);
+  const other = await world.run(play('plain', {}));
+  await world.ended(other.id);
+  await soon(async () => {
+    const log = readFileSync(world.places.log, 'utf8');
+    expect(log).toMatch(new RegExp(`"session":"${other.id}"[^\\n]*thread.released`));
+  });
+  expect(readFileSync(world.places.log, 'utf8')).not.toMatch(
+    new RegExp(`"session":"${id}"[^\\n]*thread.released`),
+  );
+  abort.abort();
+  await listening.return(undefined);
 });

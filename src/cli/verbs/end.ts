@@ -12,6 +12,9 @@ import { hasEnded, sessionLine } from '../words.ts';
 /** Time beyond the grace in which the end must be proven, milliseconds: interrupt 5 s, sweep 10 s, and some air. */
 const PROOF_MS = 30_000;
 
+/** What a daemon that works answers in milliseconds takes no longer than this on the busiest machine. */
+const HUNG_MS = 10_000;
+
 type EndOptions = { grace?: string; all?: boolean; json?: boolean };
 
 export const defineInterrupt: Define = (command, { done }) => {
@@ -45,6 +48,8 @@ async function end(mode: EndMode, targets: string[], graceMs: number, options: E
   let client: Client;
   try {
     client = await daemonClient();
+    // A daemon that hangs takes connections and answers none.
+    if (mode === 'kill' && options.all === true) await client.daemon(HUNG_MS);
   } catch (error) {
     if (mode !== 'kill' || options.all !== true || !(error instanceof CoxError)) throw error;
     // The one thing that must work when nothing else does.

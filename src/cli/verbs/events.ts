@@ -33,8 +33,10 @@ async function events(target: string | undefined, options: EventsOptions): Promi
   const tell = (event: EventView): void => (json ? printJson(event) : print(eventLine(event)));
   const client = await daemonClient();
   let from: number | 'now' = after ?? 'now';
+  let session: string | undefined;
   if (target !== undefined) {
     const { id } = await client.session(target, false);
+    session = id;
     const fits = (event: EventView): EventView | null => (event.seq > (after ?? 0) ? event : null);
     const isEnough = (list: readonly EventView[]): boolean => after === null && list.length >= lines;
     const { found, last } = await readBack(client, id, null, fits, isEnough);
@@ -49,7 +51,7 @@ async function events(target: string | undefined, options: EventsOptions): Promi
     // What was left out by -n comes next.
     from = after === null ? last : (items.at(-1)?.seq ?? after);
   }
-  for await (const streamed of lastingEvents(client, from, target)) {
+  for await (const streamed of lastingEvents(client, from, session)) {
     if (streamed.type === 'event') tell(streamed.event);
   }
   return 0;

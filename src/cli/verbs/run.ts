@@ -89,6 +89,7 @@ export async function run(
     environment: definedOnly(process.env),
     extra: pairs(options.env ?? [], '--env'),
     overrides: codexArguments,
+    umask: process.umask(),
     ...(options.after === undefined ? {} : { after: options.after }),
     ...budgetOf(options),
     ...worktreeOf(options),

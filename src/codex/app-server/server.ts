@@ -22,6 +22,9 @@ export type ServerRecord = {
 
 export type ServerPlace = { owner: string; socketsDirectory: string; logsDirectory: string };
 
+/** What most systems give their users. */
+export const USUAL_UMASK = 0o022;
+
 /** Between SIGTERM and SIGKILL: a server with a turn under way ignores the first SIGTERM (codex-facts, section 3). */
 const SERVER_GRACE_MS = 2_000;
 const SERVER_END_DEADLINE_MS = 10_000;
@@ -43,6 +46,7 @@ export async function startServer(
     file: launch.binary.path,
     args: ['app-server', '--listen', `unix://${socket}`, ...launch.overrides],
     cwd: '/',
+    umask: launch.umask ?? USUAL_UMASK,
     env: { ...launch.environment, ...ownerEnvironment({ owner: place.owner, server: instance }) },
     stdoutFile: log,
     stderrFile: log,

@@ -24,6 +24,8 @@ export type ServersPorts = Omit<LinkPorts, 'closed'> & {
 export class Servers {
   readonly #ports: ServersPorts;
   readonly #links = new Map<string, Promise<Link>>();
+  /** Servers that are being ended: nobody is sent to them any more. */
+  readonly #ending = new Set<string>();
 
   constructor(ports: ServersPorts) {
     this.#ports = ports;
@@ -94,7 +96,7 @@ export class Servers {
       requestId: this.#ports.requestId,
       now: this.#ports.now,
       log: this.#ports.log,
-      closed: (why) => void this.#closed(identity, why),
+      closed: (why) => void this.#closed(identity, record.instance, why),
     };
     return Link.open(record, this.#ports.version, ports);
   }
@@ -102,7 +104,7 @@ export class Servers {
   #living(identity: string): ServerRecord | null {
     for (const record of this.#ports.records()) {
       if (!isServerAlive(record)) this.#ports.ended(record.instance);
-      else if (record.identity === identity) return record;
+      else if (record.identity === identity && !this.#ending.has(record.instance)) return record;
     }
     return null;
   }
@@ -123,10 +125,11 @@ export class Servers {
     return record;
   }
 
-  async #closed(identity: string, why: string): Promise<void> {
+  async #closed(identity: string, instance: string, why: string): Promise<void> {
     const link = await this.#links.get(identity)?.catch(() => null);
+    // Another one may stand there by now, which is none of this connection's business.
+    if (link === null || link === undefined || link.record.instance !== instance) return;
     this.#links.delete(identity);
-    if (link === null || link === undefined) return;
     const { record } = link;
     const detail = isServerAlive(record) ? why : `its process (pid ${record.process.pid}) has ended`;
     this.#ports.log('app-server.link-closed', { instance: record.instance, detail });
@@ -142,12 +145,14 @@ export class Servers {
 
   /** Ends the server of a record with all that carries its mark; returns what survived. */
   async end(record: ServerRecord): Promise<string[]> {
+    this.#ending.add(record.instance);
     const link = await this.#links.get(record.identity)?.catch(() => null);
     if (link?.record.instance === record.instance) {
       this.#links.delete(record.identity);
       link.close();
     }
     const { survivors } = await endServer(record, this.#ports.place.owner);
+    this.#ending.delete(record.instance);
     if (survivors.length === 0) this.#ports.ended(record.instance);
     this.#ports.log('app-server.ended', { instance: record.instance, survivors: survivors.length });
     return survivors.map(({ identity, command }) => `pid ${identity.pid}: ${command}`);

@@ -3,7 +3,7 @@ import type { Evidence } from '../../core/evidence/evidence.ts';
 import type { Action } from '../../core/policy/action.ts';
 import { promptId } from '../../core/session/apply-run.ts';
 import type { WorkResult } from '../../core/session/fact.ts';
-import type { Session } from '../../core/session/session.ts';
+import { type EndMode, hasEnded, type Session } from '../../core/session/session.ts';
 import type { FailReason } from '../../core/session/status.ts';
 import { OutcomeUnknown, RpcRefused } from '../app-server/connection.ts';
 import { endThread } from '../app-server/end-thread.ts';
@@ -178,7 +178,8 @@ export class AppServerDriver implements Driver {
     thread: string,
   ): Promise<{ socket: string; upgrades: Record<string, string> }> {
     const link = await this.servers.linkFor(session.spec.identity);
-    if (!link.isFollowing(thread)) {
+    // One at work is followed already, or will be by its next look, which then reads all that was missed.
+    if (!link.isFollowing(thread) && hasEnded(session)) {
       this.#follow(link, session, thread, session.writableRoots);
       try {
         await link.connection.call('thread/resume', {
@@ -194,6 +195,22 @@ export class AppServerDriver implements Driver {
     const models = await link.connection.call('model/list', { includeHidden: true });
     const upgrades = models.data.flatMap(({ id, upgrade }) => (upgrade === null ? [] : [[id, upgrade]]));
     return { socket: link.record.socket, upgrades: Object.fromEntries(upgrades) };
+  }
+
+  /**
+   * Ends what a session that has ended left running, and says what survived: commands of its thread that went on after
+   * the turn.
+   */
+  async sweep(session: Session, mode: EndMode, graceMs: number): Promise<string[]> {
+    const { run, server } = session;
+    if (run.thread === null) return [];
+    const record = server === null ? null : this.servers.record(server);
+    const isServed = record !== null && isServerAlive(record);
+    const link = isServed ? await this.servers.linkFor(session.spec.identity) : null;
+    const action = { type: 'end-work', run: run.n, thread: run.thread, turn: null, mode, graceMs } as const;
+    const survivors = await endThread(link, action);
+    link?.forget(run.thread);
+    return survivors === 'turn-goes-on' ? ['a turn that does not end'] : survivors;
   }
 
   #follow(link: Link, session: Session, thread: string, roots: string[]): void {

@@ -17,6 +17,8 @@ export type Launch = {
   environment: Record<string, string>;
   /** `-c`, `--enable` and `--disable` arguments, in the caller's order. */
   overrides: string[];
+  /** The caller's file mode creation mask: what a session writes is as readable as what its user writes. */
+  umask?: number;
 };
 
 export type LaunchRequest = {
@@ -28,6 +30,7 @@ export type LaunchRequest = {
   /** Values set by `--env`. */
   extra: Readonly<Record<string, string>>;
   overrides: readonly string[];
+  umask: number;
   cwd: string;
 };
 
@@ -56,13 +59,19 @@ export function planLaunch(request: LaunchRequest): Launch {
     // Codex makes its own default home, but none that it is given.
     ...(isThere ? { CODEX_HOME: codexHome } : {}),
   };
-  return { binary: request.binary, codexHome, environment, overrides };
+  return { binary: request.binary, codexHome, environment, overrides, umask: request.umask };
 }
 
 /** The key of a launch: equal exactly for equal launches. Does not reveal what it is made of. */
 export function launchIdentity(launch: Launch): string {
   const environment = Object.entries(launch.environment).sort(([left], [right]) => (left < right ? -1 : 1));
-  const whole = JSON.stringify([launch.binary, launch.codexHome, environment, launch.overrides]);
+  const whole = JSON.stringify([
+    launch.binary,
+    launch.codexHome,
+    environment,
+    launch.overrides,
+    launch.umask,
+  ]);
   return createHash('sha256').update(whole).digest('hex').slice(0, 32);
 }
 

@@ -1,5 +1,5 @@
 import { failure } from '../errors.ts';
-import { fuse, samePhase } from '../evidence/fuse.ts';
+import { fuse, LOOK_BOUND_MS, samePhase } from '../evidence/fuse.ts';
 import type { WorkResult } from '../session/fact.ts';
 import { type Answer, type Ask, answerFits, choiceOf } from '../session/request.ts';
 import { END_MODES, hasEnded, openRequests, type Session } from '../session/session.ts';
@@ -30,10 +30,11 @@ export function decide(session: Session | null, input: Input, policy: Policy, no
   const { growing } = born;
   const reply = session === null ? born.reply : take(growing, input);
   if (!reply.ok) return { session, facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
-  endIfSpent(growing);
   endIfNothingBegan(growing);
   endIfForgotten(growing);
   endIfOver(growing);
+  endIfSpent(growing);
+  endIfNothingBegan(growing);
   failIfGivenUp(growing);
   answerByPolicy(growing, policy);
   const actions = ask(growing);
@@ -91,6 +92,11 @@ function obey(growing: Growing, command: Command): Reply {
       return ACCEPTED;
     case 'send':
       return send(growing, command);
+    case 'swept': {
+      const { mode, by, survivors } = command;
+      if (hasEnded(growing.session)) growing.add('user', { type: 'swept', mode, by, survivors });
+      return ACCEPTED;
+    }
     case 'archive':
       return archive(growing);
     case 'attach':
@@ -244,6 +250,9 @@ const SPENT_GRACE_MS = 5_000;
 function endIfSpent(growing: Growing): void {
   const { session, now } = growing;
   if (hasEnded(session) || session.endRequested !== null || session.awaits.length > 0) return;
+  // What happened while nobody looked comes first: it may have ended well.
+  const { lookDue } = session;
+  if (lookDue !== null && lookDue.at + LOOK_BOUND_MS > now) return;
   const why = overBudget(session, now);
   if (why === null) return;
   growing.add('policy', { type: 'end-requested', mode: 'stop', by: BUDGET, graceMs: SPENT_GRACE_MS, why });

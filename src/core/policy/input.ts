@@ -24,6 +24,8 @@ export type Command =
       /** The launch to go on with, where the one of the session cannot be used any more. */
       relaunch: { identity: string; codexVersion: string } | null;
     }
+  /** What a session that has ended left running was ended, but for the survivors. */
+  | { type: 'swept'; mode: EndMode; by: Answerer; survivors: string[] }
   | { type: 'archive' }
   | { type: 'attach' }
   | { type: 'seen' };

@@ -285,6 +285,21 @@ export function apply(session: Session, fact: Fact): Session {
       return { ...session, changes: { ...body.changes, at, now: body.now ?? null } };
     case 'note':
       return session;
+    case 'swept':
+      return {
+        ...session,
+        interventions: [
+          ...session.interventions,
+          {
+            at,
+            kind: body.mode,
+            by: body.by,
+            why: 'what it left running',
+            requestId: null,
+            outcome: body.survivors.length === 0 ? 'accepted' : 'undone',
+          },
+        ],
+      };
     case 'attached':
       return { ...session, attachedAt: at };
     case 'archived':

@@ -100,6 +100,7 @@ export type FactBody =
   | { type: 'base'; base: Base }
   | { type: 'changes'; changes: Changes; list?: ChangedFile[]; now?: Measured }
   | { type: 'note'; text: string }
+  | { type: 'swept'; mode: EndMode; by: Answerer; survivors: string[] }
   | { type: 'seen' }
   | { type: 'archived' }
   /** Somebody joins the thread with a terminal of Codex's own. */

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { CoxError, type ErrorCode, failure } from '../../core/errors.ts';
-import { openRequests, type Session } from '../../core/session/session.ts';
+import { type EndMode, openRequests, type Session } from '../../core/session/session.ts';
 import { answerBody } from '../../protocol/commands.ts';
 import type { AttachView } from '../../protocol/diff-view.ts';
 import { type DaemonView, errorView, type InboxEntry, needView } from '../../protocol/view.ts';
@@ -31,8 +31,12 @@ export type ApiPorts = {
   /** The launch that a session goes on with where its own is of no use any more; null where it is. */
   relaunch(session: Session): Promise<{ identity: string; codexVersion: string } | null>;
   attach(session: Session): Promise<AttachView>;
+  /** Ends what a session that has ended left running; says what survived. */
+  sweep(session: Session, mode: EndMode, graceMs: number): Promise<string[]>;
   /** Tells a session of those that it waits for and that have ended already. */
   settle(id: string): void;
+  /** One listener more, or less, to the events of one session: a terminal that has joined it is one. */
+  watched(session: string, change: 1 | -1): void;
   /** A client has asked for something, or goes on listening. */
   used(): void;
   /** Ends the daemon after the answer has gone out. */

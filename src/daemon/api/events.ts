@@ -12,19 +12,21 @@ const PAGE = 500;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * Server-sent events: the facts after `after` (of one `session` where it is named), then new ones as they come. The id of each event is its
- * `seq`; a reader that reconnects with `Last-Event-ID` (or `after`) misses nothing and gets nothing twice.
+ * Server-sent events: the facts after `after` (of one `session` where it is named), then new ones as they come. The
+ * id of each event is its `seq`; a reader that reconnects with `Last-Event-ID` (or `after`) misses nothing and gets nothing twice.
  */
-export function streamEvents(context: Context, { store, loop, now, used }: ApiPorts): Response {
+export function streamEvents(context: Context, { store, loop, now, used, watched }: ApiPorts): Response {
   const session = sessionOf(context.req.query('session'), (target) => findSession(store, target, now()));
   const asked = context.req.header('last-event-id') ?? context.req.query('after') ?? '0';
   let cursor = asked === 'now' ? store.lastSeq() : Number(asked);
   if (!Number.isSafeInteger(cursor) || cursor < 0) cursor = 0;
   return streamSSE(context, async (stream) => {
     const bell = new Bell();
+    if (session !== null) watched(session, 1);
     const unsubscribe = loop.onCommit(() => bell.ring());
     stream.onAbort(() => {
       unsubscribe();
+      if (session !== null) watched(session, -1);
       bell.ring();
     });
     while (!stream.aborted) {

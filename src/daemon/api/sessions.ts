@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { CoxError, failure } from '../../core/errors.ts';
 import { reportOf } from '../../core/report/report.ts';
-import { hasEnded } from '../../core/session/session.ts';
+import { type EndMode, hasEnded, type Session } from '../../core/session/session.ts';
 import { endBody, resumeBody, runBody, sendBody } from '../../protocol/commands.ts';
 import type { AttachView, DiffView } from '../../protocol/diff-view.ts';
 import { reportView } from '../../protocol/report-view.ts';
@@ -33,6 +33,16 @@ export function addSessionRoutes(app: Hono, ports: ApiPorts): void {
     return session;
   };
   const view = (id: string): SessionView => sessionView(stored(id).session, now());
+  /** A session that has ended may have left commands running: afterwards nothing of it runs. */
+  const sweep = async (session: Session, mode: EndMode, graceMs: number): Promise<void> => {
+    const { id } = session.spec;
+    const survivors = await ports.sweep(session, mode, graceMs);
+    loop.submit(id, { type: 'command', command: { type: 'swept', mode, by: 'user', survivors } });
+    if (survivors.length === 0) return;
+    throw new CoxError(
+      failure('survivors', `Of ${id} these still run: ${survivors.join(', ')}.`, { survivors }),
+    );
+  };
   const idOf = (target: string): string => stored(target).session.spec.id;
 
   app.post('/v1/sessions', async (context) => {
@@ -48,7 +58,9 @@ export function addSessionRoutes(app: Hono, ports: ApiPorts): void {
   });
   app.post('/v1/sessions/:target/end', async (context) => {
     const { mode, graceMs } = checked(endBody, await context.req.json());
-    const id = idOf(context.req.param('target'));
+    const { session } = stored(context.req.param('target'));
+    const { id } = session.spec;
+    if (hasEnded(session) && mode !== 'interrupt') await sweep(session, mode, graceMs);
     const reply = loop.submit(id, { type: 'command', command: { type: 'end', mode, by: 'user', graceMs } });
     if (!reply.ok) throw new CoxError(reply.failure);
     return context.json(view(id));

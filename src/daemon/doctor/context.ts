@@ -74,6 +74,7 @@ export function openContext(
       passed: passedVariables(places, environment),
       extra: {},
       overrides: [],
+      umask: process.umask(),
       cwd,
     }),
   );

@@ -1,5 +1,5 @@
 import type { WorkResult } from '../../core/session/fact.ts';
-import type { ChangedFile, Session } from '../../core/session/session.ts';
+import { type ChangedFile, hasEnded, type Session } from '../../core/session/session.ts';
 import { changes } from '../../worktree/changes.ts';
 import type { ChangedFile as FileOfGit } from '../../worktree/diff-output.ts';
 import type { FolderPorts } from './snapshot.ts';
@@ -8,6 +8,8 @@ const DEADLINE_MS = 60_000;
 
 /** Files that a fact names; the counts are of all of them. */
 const MOST_FILES = 500;
+/** While a run is open, each request brings a measurement: the names of a few files are enough. */
+const FEW_FILES = 20;
 
 /** Measures what changed in the folder since the session began. */
 export async function measureChanges(session: Session, ports: FolderPorts): Promise<WorkResult> {
@@ -33,7 +35,7 @@ export async function measureChanges(session: Session, ports: FolderPorts): Prom
     body: {
       type: 'changes',
       changes: { files: files.length, added, removed },
-      list: files.slice(0, MOST_FILES).map(changedFile),
+      list: files.slice(0, hasEnded(session) ? MOST_FILES : FEW_FILES).map(changedFile),
       now: { tree: now.tree, head: now.head },
     },
   });

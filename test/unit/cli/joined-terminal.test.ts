@@ -27,6 +27,8 @@ test.each([
   ['twice is once', [`${PREFIX}${PREFIX}`, 'd'], `${PREFIX}d`, 0],
   ['as kitty writes it', ['\u001b[92;5u', 'd'], '', 1],
   ['as kitty writes it, with the release of the key', ['\u001b[92;5:1u\u001b[92;5:3ud'], '', 1],
+  ['as kitty writes it, with both locks on', ['\u001b[92;197u', 'd'], '', 1],
+  ['another key of kitty is passed on', ['\u001b[99;5u'], '\u001b[99;5u', 0],
   ['as xterm writes it', ['\u001b[27;5;92~d'], '', 1],
   ['d alone is d', ['d'], 'd', 0],
   [

@@ -109,6 +109,10 @@ const FACTS: { [Type in FactBody['type']]: [FactBody & { type: Type }, string | 
     { type: 'end-requested', mode: 'stop', by: 'me', graceMs: 0 },
     'user: stop asked for by me',
   ],
+  swept: [
+    { type: 'swept', mode: 'kill', by: 'user', survivors: [] },
+    'user: kill asked for by user: what it left running is ended',
+  ],
   'predecessor-done': [{ type: 'predecessor-done', session: 'abc123' }, 'note: abc123 has ended well'],
   'run-ended': [{ type: 'run-ended', end: { type: 'lost', detail: 'T' } }, null],
   base: [{ type: 'base', base: { type: 'none', why: 'T' } }, null],
