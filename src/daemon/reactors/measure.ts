@@ -6,6 +6,12 @@ import type { FolderPorts } from './snapshot.ts';
 
 const DEADLINE_MS = 60_000;
 
+/**
+ * The pause before another try, milliseconds: soon where git stumbled, over a file that vanished or another measurement
+ * in the same folder; later where it took too long.
+ */
+const AGAIN_MS = { failed: 1_000, deadline: 60_000 } as const;
+
 /** Files that a fact names; the counts are of all of them. */
 const MOST_FILES = 500;
 /** While a run is open, each request brings a measurement: the names of a few files are enough. */
@@ -22,11 +28,11 @@ export async function measureChanges(session: Session, ports: FolderPorts): Prom
     deadlineMs: DEADLINE_MS,
   });
   if (measured.kind === 'none') {
-    const transient = measured.reason === 'deadline' || measured.reason === 'failed';
     const why = `${measured.reason}: ${measured.detail}`;
-    return transient
-      ? { type: 'retry', why, retryAt: ports.now() + DEADLINE_MS, reason: 'crashed' }
-      : { type: 'given-up', why, reason: 'config' };
+    const pause = AGAIN_MS[measured.reason as keyof typeof AGAIN_MS];
+    return pause === undefined
+      ? { type: 'given-up', why, reason: 'config' }
+      : { type: 'retry', why, retryAt: ports.now() + pause, reason: 'crashed' };
   }
   const { files, added, removed, now } = measured;
   ports.say(spec.id, {
