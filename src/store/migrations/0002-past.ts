@@ -18,6 +18,7 @@ create table snapshots (
   session_json text not null
 ) strict;
 
+create index sessions_due on sessions (id) where ended = 1 and wake_at is not null;
 create index sessions_identity on sessions (identity, ended);
 create index sessions_shown on sessions (created_at) where archived = 0 and removed_at is null;
 create index sessions_ended on sessions (ended_at) where ended = 1 and archived = 0 and removed_at is null;

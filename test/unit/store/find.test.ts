@@ -201,6 +201,7 @@ describe('however many sessions there are, the way to one goes by an index', () 
     expect(plans.filter((plan) => looksAtEach(plan) && !few.test(plan))).toEqual([]);
     // An index that only open sessions are in.
     expect(plans.filter((plan) => plan.startsWith('SCAN sessions'))).toEqual([
+      'SCAN sessions USING INDEX sessions_due',
       'SCAN sessions USING INDEX sessions_open',
       'SCAN sessions USING COVERING INDEX sessions_open',
     ]);
