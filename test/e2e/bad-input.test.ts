@@ -239,6 +239,9 @@ test('a name and a prefix that mean two sessions', async () => {
     world.run(prompt, '--name', 'twin'),
     world.run(prompt, '--name', 'twin'),
   ]);
+  // The message names their phases, which are to be the same for both forms of it.
+  for (const { id } of [first, second])
+    await world.facts(id, (seen) => seen.some(({ type }) => type === 'turn-started'));
   const { details } = await refused('ambiguous', ['show', 'twin']);
   expect(details.ids).toEqual(expect.arrayContaining([first.id, second.id]));
   await refused('ambiguous', ['kill', 'twin']);
