@@ -30,7 +30,6 @@ export function decide(session: Session | null, input: Input, policy: Policy, no
   const { growing } = born;
   const reply = session === null ? born.reply : take(growing, input);
   if (!reply.ok) return { session, facts: [], actions: [], wakeAt: wakeAt(growing.session, now), reply };
-  endIfNothingBegan(growing);
   endIfForgotten(growing);
   endIfOver(growing);
   endIfSpent(growing);
